@@ -1,0 +1,164 @@
+"""What slokit raises and warns: one tree, so that a caller can catch as much or as little as it likes.
+
+Each error names the field, says what was wrong, what was given and how to mend it. Each is also a
+``ValueError``, a ``TypeError`` or an ``ImportError``, so that code that knows nothing of slokit still
+catches what it expects to catch.
+
+>>> issubclass(InvalidTarget, ValueError)
+True
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "InvalidAlert",
+    "InvalidCounts",
+    "InvalidDefinition",
+    "InvalidDuration",
+    "InvalidEvents",
+    "InvalidExclusion",
+    "InvalidFile",
+    "InvalidInstant",
+    "InvalidInterval",
+    "InvalidNumber",
+    "InvalidSLI",
+    "InvalidSLO",
+    "InvalidTarget",
+    "InvalidTimeline",
+    "InvalidWindow",
+    "LabelWithoutCounts",
+    "MissingExtra",
+    "MuchExcluded",
+    "OneSidedThreshold",
+    "OutOfTimeline",
+    "SlokitError",
+    "SlokitWarning",
+    "SuspiciousTarget",
+    "UnknownLabel",
+    "UnknownTimeZone",
+    "WrongType",
+]
+
+
+class SlokitError(Exception):
+    """Base of every exception that slokit raises on purpose."""
+
+
+class WrongType(SlokitError, TypeError):
+    """A value of a kind that the field cannot take at all."""
+
+
+class InvalidNumber(SlokitError, ValueError):
+    """A number that cannot be read exactly, or lies outside its range."""
+
+
+class InvalidTarget(InvalidNumber):
+    """A target that is not at least 0 and below 1."""
+
+
+class InvalidDuration(SlokitError, ValueError):
+    """A duration that cannot be read, or is not a positive length of time."""
+
+
+class InvalidInstant(SlokitError, ValueError):
+    """A point in time that cannot be read, or that no zone pins down."""
+
+
+class InvalidTimeline(SlokitError, ValueError):
+    """A run of buckets that cannot exist, or two that do not fit each other."""
+
+
+class InvalidInterval(SlokitError, ValueError):
+    """A span of time that ends before it starts."""
+
+
+class InvalidWindow(SlokitError, ValueError):
+    """A window that cannot be, or does not fit the buckets it is laid over."""
+
+
+class UnknownTimeZone(InvalidWindow):
+    """A time zone that is not a known name, or that no installed database describes."""
+
+
+class InvalidExclusion(SlokitError, ValueError):
+    """An exclusion that cannot be, or does not fit the counts it is applied to."""
+
+
+class InvalidCounts(SlokitError, ValueError):
+    """Counts that cannot be, such as more good events than events."""
+
+
+class InvalidEvents(SlokitError, ValueError):
+    """Observations that cannot be counted, such as a latency that is not a number."""
+
+
+class InvalidSLI(SlokitError, ValueError):
+    """An indicator whose definition contradicts itself."""
+
+
+class InvalidSLO(SlokitError, ValueError):
+    """An objective whose definition contradicts itself, or does not fit the evidence."""
+
+
+class InvalidAlert(SlokitError, ValueError):
+    """An alert whose definition contradicts itself."""
+
+
+class InvalidDefinition(SlokitError, ValueError):
+    """Definitions read as data that are wrong in one place or several.
+
+    Parameters
+    ----------
+    problems
+        One ``(path, message)`` for each thing wrong, such as ``("slo[0].target", "…")``.
+
+    Examples
+    --------
+    >>> error = InvalidDefinition([("slo[0].target", "is missing"), ("slo[1].window", "is missing")])
+    >>> len(error.problems)
+    2
+    """
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{path}: {message}" for path, message in self.problems))
+
+    def __reduce__(self) -> tuple[type[InvalidDefinition], tuple[list[tuple[str, str]]]]:
+        # BaseException pickles its args, which here are the joined text and not the problems.
+        return (type(self), (list(self.problems),))
+
+
+class InvalidFile(SlokitError, ValueError):
+    """A file that does not hold what was asked of it; the message names row and column."""
+
+
+class OutOfTimeline(SlokitError, ValueError):
+    """An instant that the evidence does not reach."""
+
+
+class UnknownLabel(SlokitError, ValueError):
+    """An axis or a label that the counts do not have."""
+
+
+class MissingExtra(SlokitError, ImportError):
+    """An optional library that is needed here and not installed; the message names the extra."""
+
+
+class SlokitWarning(UserWarning):
+    """Base of every warning that slokit gives."""
+
+
+class SuspiciousTarget(SlokitWarning):
+    """A target that is legal and probably not what was meant, such as ``"0.999%"``."""
+
+
+class OneSidedThreshold(SlokitWarning):
+    """Every value falls far on one side of a threshold: often a mix-up of units."""
+
+
+class MuchExcluded(SlokitWarning):
+    """More than a twentieth of a window was taken out by exclusions."""
+
+
+class LabelWithoutCounts(SlokitWarning):
+    """A target of its own was given to a label that the counts do not have."""
