@@ -1,0 +1,1 @@
+"""slokit's tests; helpers are imported from here as ``tests.…``."""

@@ -1,0 +1,1 @@
+"""Laws, checked by hypothesis against brute force."""
