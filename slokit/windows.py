@@ -1,0 +1,122 @@
+"""Windows: over how long an objective is held.
+
+A rolling window is a length and ends wherever it is asked about; a calendar window
+(:mod:`slokit.periods`) is a sequence of periods. Counts live in buckets, so a window that is no whole number of
+them is refused with a step that fits: rounding would answer another question than the one asked.
+"""
+
+from __future__ import annotations
+
+import math
+
+import attrs
+import numpy as np
+
+from slokit.errors import InvalidWindow, WrongType
+from slokit.periods import CALENDAR_UNITS, CalendarGrid, CalendarWindow, Period
+from slokit.timeline import DurationLike, duration_text, parse_duration
+
+__all__ = ["CalendarGrid", "CalendarWindow", "Period", "RollingWindow", "Window", "parse_window"]
+
+
+def _length(value: DurationLike | int) -> int:
+    """Read a window's length; integers are nanoseconds, as ``duration`` itself gives them."""
+    if isinstance(value, bool):
+        raise WrongType(f'window must be a duration such as "30d", got bool: {value}')
+    if isinstance(value, int | np.integer):
+        if not 0 < value <= 2**62:
+            raise InvalidWindow(f"window must be longer than zero and at most 146 years, got {value} nanoseconds")
+        return int(value)
+    return parse_duration(value, "window")
+
+
+@attrs.frozen(repr=False)
+class RollingWindow:
+    """A window of fixed length that ends wherever it is asked about.
+
+    Parameters
+    ----------
+    duration
+        Its length: text such as ``"30d"``, a timedelta, a timedelta64, or integer nanoseconds, as it is kept.
+
+    Raises
+    ------
+    InvalidDuration
+        If the length cannot be read or is not positive.
+
+    Examples
+    --------
+    >>> window = RollingWindow("30d")
+    >>> print(window)
+    30d rolling
+    >>> window.buckets(parse_duration("5m"))
+    8640
+    """
+
+    duration: int = attrs.field(converter=_length)
+
+    @classmethod
+    def of(cls, duration: DurationLike) -> RollingWindow:
+        """Make a window of a length as people write it; the same as calling the class."""
+        return cls(parse_duration(duration, "window"))
+
+    @property
+    def nominal(self) -> int:
+        """Its length in nanoseconds, under the name that calendar windows have for it too."""
+        return self.duration
+
+    def buckets(self, step: int, field: str = "window") -> int:
+        """Return how many buckets of ``step`` nanoseconds the window covers.
+
+        Raises
+        ------
+        InvalidWindow
+            If that is no whole number; the message names a step and windows that fit.
+
+        Examples
+        --------
+        >>> RollingWindow("90s").buckets(parse_duration("1m"))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        slokit.errors.InvalidWindow: window of 1m30s is no whole number of buckets of 1m; use a step of 30s, or ...
+        """
+        count, rest = divmod(self.duration, step)
+        if rest:
+            fits = [duration_text(step * k) for k in (count, count + 1) if k]
+            raise InvalidWindow(
+                f"{field} of {duration_text(self.duration)} is no whole number of buckets of {duration_text(step)}; "
+                f"use a step of {duration_text(math.gcd(self.duration, step))}, or a window of {' or '.join(fits)}"
+            )
+        return count
+
+    def __str__(self) -> str:
+        return f"{duration_text(self.duration)} rolling"
+
+    def __repr__(self) -> str:
+        return f"RollingWindow({duration_text(self.duration)!r})"
+
+
+Window = RollingWindow | CalendarWindow
+"""Either kind of window; both are hashable, compare by value and have a ``nominal`` length."""
+
+
+def parse_window(value: DurationLike | Window, field: str = "window") -> Window:
+    """Read a window: a duration is a rolling one, a window is itself.
+
+    Raises
+    ------
+    InvalidDuration
+        If a duration cannot be read or is not positive; ``"1M"`` is pointed to calendar windows.
+    InvalidWindow
+        If the text names a calendar unit instead of a length.
+
+    Examples
+    --------
+    >>> parse_window("30d"), parse_window(CalendarWindow("week"))
+    (RollingWindow('30d'), CalendarWindow('week', tz='UTC'))
+    """
+    if isinstance(value, RollingWindow | CalendarWindow):
+        return value
+    if isinstance(value, str) and (unit := value.strip().lower()) in CALENDAR_UNITS:
+        raise InvalidWindow(f'{field} must be a duration or a window, got {value!r}; write CalendarWindow("{unit}")')
+    return RollingWindow(parse_duration(value, field))
