@@ -1,0 +1,180 @@
+"""Strings for people: numbers short enough to read, percentages that do not lie, text that cannot bite.
+
+Pure functions from values to strings; no object of slokit is known here. Two rules run through all of it. Rounding
+must not change a verdict: a ratio that misses 100%, 0% or its objective by a hair is shown with as many digits as
+the hair needs. And whatever people typed is cleaned or escaped where it is written, not where it is read: a label
+may hold a terminal's escape sequence, a right-to-left override or a ``<script>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from html import escape
+
+__all__ = ["bar", "clean", "html_table", "html_text", "percent", "plural", "short", "thousands"]
+
+_SCALES = ("", "k", "M", "G", "T", "P", "E")
+# Joiners shape letters of several scripts and most emoji; they are invisible, and harmless.
+_JOINERS = "\u200c\u200d"
+
+
+def thousands(number: int) -> str:
+    """Write an integer in full.
+
+    Examples
+    --------
+    >>> thousands(12345678)
+    '12,345,678'
+    """
+    return f"{number:,}"
+
+
+def short(number: int) -> str:
+    """Write an integer in at most three digits and a unit; below ten thousand in full.
+
+    Examples
+    --------
+    >>> short(9_999), short(1_100_000), short(-41_260), short(999_999)
+    ('9,999', '1.1 M', '-41.3 k', '1 M')
+    """
+    if abs(number) < 10_000:
+        return f"{number:,}"
+    size, scale = abs(number), 0
+    while size >= 1000 ** (scale + 1) and scale < len(_SCALES) - 1:
+        scale += 1
+    while True:
+        digits = 3 - len(str(size // 1000**scale))
+        figure = round(Fraction(size, 1000**scale), max(digits, 0))
+        # 999,999 rounds to a thousand thousands, which has a unit of its own.
+        if figure < 1000 or scale == len(_SCALES) - 1:
+            break
+        scale += 1
+    return f"{'-' if number < 0 else ''}{_decimal(figure, max(digits, 0))} {_SCALES[scale]}"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "bucket"), plural(1440, "bucket"), plural(3, "series", "series")
+    ('1 bucket', '1,440 buckets', '3 series')
+    """
+    return f"{number:,} {one if abs(number) == 1 else many or one + 's'}"
+
+
+def percent(ratio: Fraction | float, digits: int = 2, against: Iterable[Fraction] = ()) -> str:
+    """Write a ratio as a percentage that reads on the right side of 0%, 100% and every mark it is held against.
+
+    Parameters
+    ----------
+    ratio
+        Exact where it can be: a float is taken for the binary number that it is.
+    digits
+        Decimals wanted; trailing zeros are dropped, and more are added while the rounded figure would equal or cross
+        a mark that the ratio does not.
+    against
+        Marks besides 0 and 1, such as the target.
+
+    Examples
+    --------
+    >>> percent(Fraction(999999, 1000000), 1), percent(Fraction(1, 2)), percent(1.0)
+    ('99.9999%', '50%', '100%')
+    >>> percent(Fraction(98999, 100000), 1, against=[Fraction(99, 100)])
+    '98.999%'
+    """
+    exact = Fraction(ratio)
+    marks = (Fraction(0), Fraction(1), *against)
+    places, figure = digits, round(exact * 100, digits)
+    # Ends: a ratio that is not the mark itself leaves it behind at some digit, after some forty for sums of int64.
+    while any(_side(figure, mark * 100) != _side(exact, mark) for mark in marks):
+        places += 1
+        figure = round(exact * 100, places)
+    return f"{_decimal(figure, places)}%"
+
+
+def bar(share: Fraction | float, width: int = 20) -> str:
+    """Draw a share as a bar of blocks; full only at 1 or more, empty only at 0 or less.
+
+    Examples
+    --------
+    >>> bar(0.38, 10), bar(0.9999, 10), bar(-2, 10)
+    ('████░░░░░░', '█████████░', '░░░░░░░░░░')
+    """
+    filled = round(min(max(share, 0), 1) * width)
+    if share < 1:
+        filled = min(filled, width - 1)
+    if share > 0:
+        filled = max(filled, 1)
+    return "█" * filled + "░" * (width - filled)
+
+
+def clean(text: str, limit: int = 200) -> str:
+    r"""Make text safe for one line of a terminal: what does not print is written as its escape, and it is not long.
+
+    Examples
+    --------
+    >>> print(clean("acme\x1b[31m\n"), clean("ab" * 500, limit=5))
+    acme\x1b[31m\n abab…
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    if cut.isprintable():
+        return cut
+    # repr() knows an escape for all that does not print: controls, overrides, lone surrogates.
+    return "".join(c if c.isprintable() or c in _JOINERS else repr(c)[1:-1] for c in cut)
+
+
+def html_text(value: object, limit: int = 200) -> str:
+    """Make anything safe inside an element or a quoted attribute of HTML.
+
+    Examples
+    --------
+    >>> html_text('<b title="x">')
+    '&lt;b title=&quot;x&quot;&gt;'
+    """
+    return escape(clean(str(value), limit), quote=True)
+
+
+def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), caption: str = "") -> str:
+    """Build a table, every cell escaped; the first cell of a row is its heading.
+
+    Parameters
+    ----------
+    rows
+        Sequences of cells.
+    head
+        Headings of the columns, if any.
+    caption
+        A line above, if any.
+
+    Examples
+    --------
+    >>> html_table([("target", "99.9%")], caption="<SLO>")
+    '<table><caption>&lt;SLO&gt;</caption><tbody><tr><th scope="row">target</th><td>99.9%</td></tr></tbody></table>'
+    """
+    parts = ["<table>"]
+    if caption:
+        parts.append(f"<caption>{html_text(caption)}</caption>")
+    if head:
+        cells = "".join(f'<th scope="col">{html_text(cell)}</th>' for cell in head)
+        parts.append(f"<thead><tr>{cells}</tr></thead>")
+    parts.append("<tbody>")
+    for row in rows:
+        name, *rest = (html_text(cell) for cell in row)
+        cells = "".join(f"<td>{cell}</td>" for cell in rest)
+        parts.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
+    parts.append("</tbody></table>")
+    return "".join(parts)
+
+
+def _side(value: Fraction, mark: Fraction) -> int:
+    return (value > mark) - (value < mark)
+
+
+def _decimal(figure: Fraction, places: int) -> str:
+    """Write a fraction that has at most ``places`` decimals, without trailing zeros."""
+    scaled = int(figure * 10**places)
+    whole, rest = divmod(abs(scaled), 10**places)
+    decimals = f"{rest:0{places}d}".rstrip("0") if places else ""
+    return f"{'-' if scaled < 0 else ''}{whole:,}{'.' + decimals if decimals else ''}"

@@ -1,0 +1,149 @@
+"""Named leading dimensions, so that a row of a fleet is asked for by label and never by position.
+
+Time is always the last dimension and has no name here: what it holds is the timeline's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import attrs
+import numpy as np
+
+from slokit.errors import InvalidCounts, UnknownLabel, WrongType
+
+__all__ = ["Axis", "axes_of", "axis_index", "label_index"]
+
+# A name becomes a keyword of sel(), a column and a metric label; a label is anybody's text and is escaped where it is
+# written, so only its length is bounded.
+_NAME = re.compile(r"[^\W_](?:[\w .:/-]{0,98}\w)?|_(?!_)[\w .:/-]{0,98}\w")
+_MAX_LABEL = 1024
+
+
+@attrs.frozen
+class Axis:
+    """A named dimension and the labels along it.
+
+    Parameters
+    ----------
+    name
+        1 to 100 letters, digits, blanks and ``_ . : / -``; not ``time``, and without a leading ``__``.
+    labels
+        One text for each row, all different; up to 1,024 characters each, whatever they are.
+
+    Raises
+    ------
+    InvalidCounts
+        If the name cannot be one, or a label occurs twice.
+    WrongType
+        If name or labels are no text.
+
+    Examples
+    --------
+    >>> Axis("tenant", ("acme", "globex"))
+    Axis(name='tenant', labels=('acme', 'globex'))
+    """
+
+    name: str
+    labels: tuple[str, ...]
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise WrongType(f"the name of an axis must be text, got {type(self.name).__name__}: {self.name!r}")
+        if self.name == "time" or _NAME.fullmatch(self.name) is None:
+            raise InvalidCounts(
+                "the name of an axis must be 1 to 100 letters, digits, blanks or _ . : / -, "
+                f'must not start with "__" and must not be "time", got {self.name[:100]!r}'
+            )
+        if not isinstance(self.labels, tuple) or not all(type(label) is str for label in self.labels):
+            raise WrongType(f"labels[{self.name!r}] must be a tuple of texts, got {self.labels!r:.200}")
+        if len(set(self.labels)) < len(self.labels):
+            twice = next(label for i, label in enumerate(self.labels) if label in self.labels[:i])
+            raise InvalidCounts(
+                f"labels[{self.name!r}] must be different, got {twice!r:.200} twice; merge such rows first"
+            )
+        for index, label in enumerate(self.labels):
+            if len(label) > _MAX_LABEL:
+                raise InvalidCounts(
+                    f"labels[{self.name!r}][{index}] must be at most {_MAX_LABEL:,} characters, got {len(label):,}"
+                )
+
+
+def axes_of(labels: Mapping[str, Iterable[Any]] | None, shape: Sequence[int]) -> tuple[Axis, ...]:
+    """Make the axes of an array from what the caller called its leading dimensions.
+
+    Parameters
+    ----------
+    labels
+        One entry a leading dimension, in their order; None names them ``axis0``, ``axis1`` and so on.
+    shape
+        Lengths of the leading dimensions, without time.
+
+    Raises
+    ------
+    InvalidCounts
+        If there are more or fewer entries than dimensions, or an entry is longer or shorter than its dimension.
+    """
+    if labels is None:
+        return tuple(Axis(f"axis{i}", tuple(map(str, range(length)))) for i, length in enumerate(shape))
+    if not isinstance(labels, Mapping):
+        raise WrongType(f'labels must map names to labels, such as {{"tenant": names}}, got {type(labels).__name__}')
+    if len(labels) != len(shape):
+        raise InvalidCounts(
+            f"labels must have one entry for each leading dimension (time, the last, has none): "
+            f"got {len(labels)} entries for {len(shape)}"
+        )
+    axes = tuple(Axis(name, texts(values, f"labels[{name!r}]")) for name, values in labels.items())
+    for axis, length in zip(axes, shape, strict=True):
+        if len(axis.labels) != length:
+            raise InvalidCounts(f"labels[{axis.name!r}] must have {length} labels, one a row, got {len(axis.labels)}")
+    return axes
+
+
+def texts(values: Iterable[Any], field: str) -> tuple[str, ...]:
+    """Turn labels into plain texts; integers such as status codes are written in decimal."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise WrongType(f"{field} must be a sequence of labels, got {type(values).__name__}: {values!r:.100}")
+    items = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    for index, item in enumerate(items):
+        if isinstance(item, bool) or not isinstance(item, str | int | np.integer):
+            raise WrongType(f"{field}[{index}] must be text or an integer, got {type(item).__name__}: {item!r:.100}")
+    return tuple(str(item) for item in items)
+
+
+def axis_index(axes: tuple[Axis, ...], name: str) -> int:
+    """Return which leading dimension has a name.
+
+    Raises
+    ------
+    UnknownLabel
+        If none has.
+    """
+    names = [axis.name for axis in axes]
+    if name not in names:
+        known = f"there are {', '.join(map(repr, names))}" if names else "the counts have no axes"
+        raise UnknownLabel(f"no axis is called {name!r:.100}; {known}")
+    return names.index(name)
+
+
+def label_index(axis: Axis, label: str) -> int:
+    """Return which row of an axis has a label.
+
+    Raises
+    ------
+    UnknownLabel
+        If none has; the message proposes what was perhaps meant.
+    """
+    if not isinstance(label, str):
+        raise WrongType(f"the label of {axis.name!r} must be text, got {type(label).__name__}: {label!r:.100}")
+    try:
+        return axis.labels.index(label)
+    except ValueError:
+        near = get_close_matches(label[:100], axis.labels, 3) or list(axis.labels[:5])
+        raise UnknownLabel(
+            f"axis {axis.name!r} has no label {label!r:.100}; did you mean {', '.join(map(repr, near))} "
+            f"(of {len(axis.labels):,})?"
+        ) from None
