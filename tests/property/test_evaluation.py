@@ -1,0 +1,332 @@
+"""Every array and scalar of an Evaluation equals what plain loops over integers say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slokit import SLI, SLO, CalendarWindow, Exclusion, RatioTimeslices, Timeslices
+from slokit.counts import Counts
+from slokit.errors import OutOfTimeline
+from slokit.evaluation import Evaluation
+from tests import oracle
+from tests.oracle import NANOSECONDS, RATIO_UNITS, Moment
+from tests.property.agreement import check_basis, check_moments, check_status, exactly, near, same
+from tests.property.evidence import MINUTE, MISSING, Evidence, Outage, evidences, outages, targets, without
+
+pytestmark = pytest.mark.filterwarnings("ignore::slokit.errors.SlokitWarning")
+
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+SLI_UNDER_TEST = SLI.ratio("answers")
+
+
+def as_exclusions(spans: list[Outage]) -> list[Exclusion]:
+    """Return the spans as slokit's exclusions."""
+    return [
+        Exclusion(
+            np.datetime64(span.start, "ns"),
+            np.datetime64(span.end, "ns"),
+            reason="drawn",
+            proposed=span.proposed,
+            scope={axis: list(names) for axis, names in span.scope} or None,
+        )
+        for span in spans
+    ]
+
+
+def length(nanoseconds: int) -> timedelta:
+    """Return a whole number of seconds as a timedelta."""
+    return timedelta(seconds=nanoseconds // NANOSECONDS)
+
+
+def objective(target: Fraction, window: int | CalendarWindow, **options: object) -> SLO:
+    """Return an SLO over a rolling window of nanoseconds, or over a calendar window."""
+    span = length(window) if isinstance(window, int) else window
+    return SLO("answers", sli=SLI_UNDER_TEST, target=target, window=span, **options)  # type: ignore[arg-type]
+
+
+def own_targets(
+    data: st.DataObject, evidence: Evidence, target: Fraction
+) -> tuple[dict[str, Fraction], list[Fraction]]:
+    """Draw targets for some labels of the first axis; return them and the target of each row."""
+    if not evidence.axes or not data.draw(st.booleans(), label="own targets"):
+        return {}, [target] * len(evidence.rows)
+    axis, names = evidence.axes[0]
+    own: dict[str, Fraction] = data.draw(st.dictionaries(st.sampled_from(names), targets(), max_size=2), label="own")
+    return own, [own.get(labels[axis], target) for labels in evidence.labels]
+
+
+def per_label(slo: SLO, evidence: Evidence, own: Mapping[str, Fraction]) -> SLO:
+    """Return the SLO with own targets along the first axis, where there are any."""
+    return slo.per(evidence.axes[0][0], target=dict(own)) if own else slo
+
+
+def prepared(
+    evidence: Evidence,
+    spans: list[Outage],
+    settle: int,
+    missing: tuple[str, int | str | None],
+    slices: tuple[int, Fraction | None] | None = None,
+) -> list[oracle.Series]:
+    """Return the rows as the windows see them: exclude, settle, slice, fill."""
+    rows = [oracle.settled(row, settle) for row in without(evidence, spans)]
+    if slices is None:
+        return [oracle.filled(row, *missing) for row in rows]
+    worth = 1 if slices[1] is not None else RATIO_UNITS
+    return [oracle.filled(oracle.sliced(row, *slices), missing[0], worth) for row in rows]
+
+
+# --- rolling windows ------------------------------------------------------------------------------------------------
+
+
+@given(data=st.data(), target=targets(), width=st.integers(1, 20))
+def test_every_array_over_a_rolling_window(data: st.DataObject, target: Fraction, width: int) -> None:
+    """Verdicts, figures and coverage hold for any counts, holes, exclusions, settling time and own targets."""
+    evidence = data.draw(evidences(target))
+    step = evidence.rows[0].step
+    own, goals = own_targets(data, evidence, target)
+    missing = data.draw(MISSING)
+    spans = data.draw(outages(evidence))
+    settle = data.draw(st.sampled_from((0, 0, 1, step, 2 * step + 1)))
+    rows = prepared(evidence, spans, settle, missing)
+    slo = per_label(objective(target, width * step, missing=missing[0], missing_events=missing[1]), evidence, own)
+
+    ev = slo.evaluate(
+        evidence.counts(), exclusions=as_exclusions(spans), settle=np.timedelta64(settle, "ns") if settle else "0s"
+    )
+
+    check_moments(ev, [oracle.rolling(row, goal, width) for row, goal in zip(rows, goals, strict=True)])
+    same("excluded", ev.excluded, [row.excluded for row in rows], "b")
+    assert ev.timeline.size == len(rows[0])
+    assert ev.unit == "events"
+    assert np.shape(ev.sli) == (*evidence.shape, len(rows[0]))
+
+
+@given(data=st.data(), target=targets(), width=st.integers(1, 8), judged=targets() | st.none())
+def test_every_array_over_slices(data: st.DataObject, target: Fraction, width: int, judged: Fraction | None) -> None:
+    """Slices are judged after exclusions and filled after that; then they are the events."""
+    evidence = data.draw(evidences(target if judged is None else judged))
+    step = evidence.rows[0].step
+    own, goals = own_targets(data, evidence, target)
+    missing = (data.draw(MISSING)[0], None)
+    spans = data.draw(outages(evidence))
+    per_slice = data.draw(st.sampled_from((1, 2, 3)))
+    rows = prepared(evidence, spans, 0, missing, (per_slice * step, judged))
+    budgeting = (
+        RatioTimeslices(length(per_slice * step))
+        if judged is None
+        else Timeslices(length(per_slice * step), target=judged)
+    )
+    slo = per_label(objective(target, width * per_slice * step, budgeting=budgeting, missing=missing[0]), evidence, own)
+
+    ev = slo.evaluate(evidence.counts(), exclusions=as_exclusions(spans))
+
+    check_moments(ev, [oracle.rolling(row, goal, width) for row, goal in zip(rows, goals, strict=True)])
+    same("excluded", ev.excluded, [row.excluded for row in rows], "b")
+    assert ev.unit == "slices"
+    assert (ev.timeline.start, ev.timeline.step) == (rows[0].start, rows[0].step)
+
+
+# --- burn rates -----------------------------------------------------------------------------------------------------
+
+
+@given(data=st.data(), target=targets(), widths=st.lists(st.integers(1, 20), min_size=1, max_size=4))
+def test_burn_rates_of_many_windows(data: st.DataObject, target: Fraction, widths: list[int]) -> None:
+    """One call with many windows gives what each window alone gives, and both are the ratio of ratios."""
+    evidence = data.draw(evidences(target))
+    step = evidence.rows[0].step
+    own, goals = own_targets(data, evidence, target)
+    ev = per_label(objective(target, 7 * step), evidence, own).evaluate(evidence.counts())
+    truths = [
+        [oracle.burn_rates(row, goal, width) for row, goal in zip(evidence.rows, goals, strict=True)]
+        for width in widths
+    ]
+
+    together = ev.burn_rates([length(width * step) for width in widths])
+
+    assert together.shape == (len(widths), *evidence.shape, len(evidence.rows[0]))
+    for k, width in enumerate(widths):
+        near("burn_rates", together[k], truths[k])
+        near("burn_rate", ev.burn_rate(length(width * step)), truths[k])
+    near(
+        "burn_rate",
+        ev.burn_rate(),
+        [oracle.burn_rates(row, goal, 7) for row, goal in zip(evidence.rows, goals, strict=True)],
+    )
+
+
+# --- calendar windows -----------------------------------------------------------------------------------------------
+
+# A zone, a step that divides its offsets, and instants at which its clocks or its calendar do something odd.
+PLACES = (
+    ("UTC", HOUR, "2024-02-27"),
+    ("America/New_York", HOUR, "2026-03-07"),
+    ("America/New_York", HOUR, "2026-10-31"),
+    ("Asia/Kolkata", HOUR // 2, "2025-12-30"),
+    ("Australia/Lord_Howe", HOUR // 2, "2026-04-03"),
+    ("Pacific/Apia", HOUR, "2011-12-28"),
+    ("Europe/Berlin", HOUR, "2026-03-28"),
+)
+
+
+@st.composite
+def calendars(draw: st.DrawFn, target: Fraction) -> tuple[Evidence, str, str]:
+    """Draw evidence around an odd instant, with a unit and a zone; long units get long buckets."""
+    zone, step, day = draw(st.sampled_from(PLACES))
+    unit = draw(st.sampled_from(("day", "day", "week", "month", "quarter", "year")))
+    start = int(np.datetime64(day, "ns").astype(np.int64))
+    if unit in {"day", "week"}:
+        size = draw(st.integers(1, 60))
+    else:
+        # Whole days as buckets: their edges are local midnights in zones without clock changes only.
+        zone, step, size = "UTC", DAY, draw(st.integers(1, 100))
+    start += draw(st.integers(-20, 20)) * step
+    found = draw(evidences(target, sizes=st.just(size), starts=st.just(start), steps=st.just(step), most_axes=1))
+    return found, unit, zone
+
+
+@given(data=st.data(), target=targets())
+def test_every_array_over_a_calendar_window(data: st.DataObject, target: Fraction) -> None:
+    """Events: the period so far is judged; its budget is expected, or the period before it, or what happened so far."""
+    evidence, unit, zone = data.draw(calendars(target))
+    own, goals = own_targets(data, evidence, target)
+    missing = data.draw(MISSING)
+    expected = data.draw(st.none() | st.integers(1, 1000) | st.integers(1, 2**62))
+    rows = prepared(evidence, [], 0, missing)
+    slo = objective(target, CalendarWindow(unit, tz=zone), missing=missing[0], missing_events=missing[1])
+
+    ev = per_label(slo, evidence, own).evaluate(evidence.counts(), expected_total=expected)
+
+    truths = [
+        oracle.calendar(row, goal, unit, ZoneInfo(zone), expected_total=expected)
+        for row, goal in zip(rows, goals, strict=True)
+    ]
+    check_moments(ev, truths)
+    near("burn_rate", ev.burn_rate(), [[m.burn for m in row] for row in truths])
+    check_statuses(data, ev, evidence, truths, goals)
+
+
+@given(data=st.data(), target=targets(), judged=targets() | st.none())
+def test_every_array_over_calendar_slices(data: st.DataObject, target: Fraction, judged: Fraction | None) -> None:
+    """Slices: the whole period's budget is known from its first slice on."""
+    evidence, unit, zone = data.draw(calendars(target if judged is None else judged))
+    step = evidence.rows[0].step
+    own, goals = own_targets(data, evidence, target)
+    missing = (data.draw(MISSING)[0], None)
+    rows = prepared(evidence, [], 0, missing, (step, judged))
+    budgeting = RatioTimeslices(length(step)) if judged is None else Timeslices(length(step), target=judged)
+    slo = objective(target, CalendarWindow(unit, tz=zone), budgeting=budgeting, missing=missing[0])
+
+    ev = per_label(slo, evidence, own).evaluate(evidence.counts())
+
+    truths = [
+        oracle.calendar(row, goal, unit, ZoneInfo(zone), slice_worth=RATIO_UNITS if judged is None else 1)
+        for row, goal in zip(rows, goals, strict=True)
+    ]
+    check_moments(ev, truths)
+    check_statuses(data, ev, evidence, truths, goals)
+
+
+# --- instants -------------------------------------------------------------------------------------------------------
+
+
+def check_statuses(
+    data: st.DataObject, ev: Evaluation, evidence: Evidence, truths: list[list[Moment]], goals: list[Fraction]
+) -> None:
+    """Check the status of one drawn series at the end and at a drawn bucket."""
+    i = data.draw(st.integers(0, len(truths) - 1), label="series")
+    t = data.draw(st.integers(0, len(truths[i]) - 1), label="bucket")
+    one = ev.sel(**evidence.labels[i]) if evidence.axes else ev
+    check_status(one.at(), truths[i][-1], goals[i])
+    check_status(one.at(np.datetime64(truths[i][t].end, "ns")), truths[i][t], goals[i])
+
+
+@given(data=st.data(), target=targets(), width=st.integers(1, 20))
+def test_a_status_is_the_last_full_bucket(data: st.DataObject, target: Fraction, width: int) -> None:
+    """An instant means the last bucket that is over; before the first end or a step past the last is an error."""
+    evidence = data.draw(evidences(target))
+    row = evidence.rows[0]
+    own, goals = own_targets(data, evidence, target)
+    ev = per_label(objective(target, width * row.step), evidence, own).evaluate(evidence.counts())
+    truths = [oracle.rolling(row, goal, width) for row, goal in zip(evidence.rows, goals, strict=True)]
+    check_statuses(data, ev, evidence, truths, goals)
+
+    edge = row.start + data.draw(st.integers(-1, len(row) + 2), label="edge") * row.step
+    when = edge + data.draw(st.sampled_from((-1, 0, 1, row.step // 2)), label="off the edge")
+    i = data.draw(st.integers(0, len(truths) - 1), label="row")
+    one = ev[evidence.indices()[i]] if evidence.axes else ev
+    bucket = oracle.bucket_at(row, when)
+    if bucket is None:
+        with pytest.raises(OutOfTimeline):
+            one.at(np.datetime64(when, "ns"))
+        return
+    status = one.at(np.datetime64(when, "ns"))
+    check_status(status, truths[i][bucket], goals[i])
+    shorter = data.draw(st.integers(1, 20), label="shorter")
+    exactly(
+        status.burn_rate(length(shorter * row.step)),
+        oracle.burn_rates(evidence.rows[i], goals[i], shorter)[bucket],
+    )
+
+
+@given(data=st.data(), target=targets(), width=st.integers(1, 20))
+def test_a_table_holds_the_status_of_each_series(data: st.DataObject, target: Fraction, width: int) -> None:
+    """Over leading axes at() gives every series' status, each as if it were alone."""
+    evidence = data.draw(evidences(target).filter(lambda found: found.axes))
+    row = evidence.rows[0]
+    own, goals = own_targets(data, evidence, target)
+    ev = per_label(objective(target, width * row.step), evidence, own).evaluate(evidence.counts())
+    table = list(ev.at())
+    assert len(table) == len(evidence.rows)
+    for status, series, goal in zip(table, evidence.rows, goals, strict=True):
+        check_status(status, oracle.rolling(series, goal, width)[-1], goal)
+
+
+@given(data=st.data(), target=targets(), width=st.integers(1, 20))
+def test_picking_a_series_is_evaluating_it_alone(data: st.DataObject, target: Fraction, width: int) -> None:
+    """ev[i] and ev.sel hold the same numbers as an evaluation of that series' own counts."""
+    evidence = data.draw(evidences(target).filter(lambda found: found.axes))
+    row = evidence.rows[0]
+    own, goals = own_targets(data, evidence, target)
+    ev = per_label(objective(target, width * row.step), evidence, own).evaluate(evidence.counts())
+    i = data.draw(st.integers(0, len(evidence.rows) - 1))
+    truth = [oracle.rolling(evidence.rows[i], goals[i], width)]
+    check_moments(ev[evidence.indices()[i]], truth)
+    check_moments(ev.sel(**evidence.labels[i]), truth)
+    check_basis(ev, truth)
+
+
+def test_an_empty_timeline_gives_a_status_without_data() -> None:
+    """Nothing measured at all is no data, not an error and not a verdict."""
+    status = objective(Fraction(9, 10), HOUR).evaluate(Counts.empty(step="1m")).at()
+    assert status.verdict == "no_data"
+    assert status.met is None
+    assert status.sli is None
+    assert (status.good, status.bad, status.total) == (0, 0, 0)
+    assert not status.error_budget.exhausted
+
+
+# --- the worst windows ----------------------------------------------------------------------------------------------
+
+
+@given(data=st.data(), target=targets(), widths=st.lists(st.integers(1, 12), min_size=1, max_size=3, unique=True))
+def test_no_window_burned_faster_than_the_worst(data: st.DataObject, target: Fraction, widths: list[int]) -> None:
+    """For each length the worst window is where the burn rate peaks, and its counts are that window's."""
+    evidence = data.draw(evidences(target))
+    step = evidence.rows[0].step
+
+    found = objective(target, 5 * step).evaluate(evidence.counts()).worst([length(width * step) for width in widths])
+
+    assert len(found) == len(widths)
+    for width, worst in zip(widths, found, strict=True):
+        rates = [oracle.burn_rates(row, target, width) for row in evidence.rows]
+        peak = max((rate for row_rates in rates for rate in row_rates if rate is not None), default=None)
+        exactly(worst.burn_rate, peak)
