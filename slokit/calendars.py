@@ -41,7 +41,7 @@ _SECOND = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  civil time has no zone
 # The instants that an int64 of nanoseconds holds, in whole seconds: 1677 to 2262.
 _FIRST_SECOND, _LAST_SECOND = -(2**63 // _SECOND), (2**63 - 1) // _SECOND
-_MARGIN = 5 * 86_400
+_MARGIN = 16 * 86_400
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -391,7 +391,7 @@ def recurring_instants(
     >>> dates.tolist()
     [datetime.date(2026, 1, 10), datetime.date(2026, 1, 11)]
     """
-    # A few days short of what int64 holds, so that the margin of dates on either side can be converted.
+    # A fortnight short of what int64 holds, so that dates a week further on can still be converted.
     low, high = (second * _SECOND for second in (_FIRST_SECOND + _MARGIN, _LAST_SECOND - _MARGIN))
     start, end = max(start, low), min(end, high)
     dates = local_days(start, end, tz) if start < end else np.array([], dtype="datetime64[D]")

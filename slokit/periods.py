@@ -381,7 +381,8 @@ class CalendarWindow:
             return problem + f"start the buckets of {step} at a whole multiple of {step}"
         # Buckets from counted events start at whole multiples of their step: that grid is the one to fit.
         fits = math.gcd(timeline.step, *edges.tolist())
-        return problem + f"use a step of {duration_text(fits)}"
+        where = " that starts at a whole multiple of it" if timeline.start % fits else ""
+        return problem + f"use a step of {duration_text(fits)}{where}"
 
     def __str__(self) -> str:
         base = f"calendar {self.unit}" if self.every == 1 else f"every {self.every} calendar {self.unit}s"
