@@ -151,7 +151,7 @@ def _is_empty_container(value: ast.expr | None) -> bool:
 
 
 def hidden_state(tree: ast.Module) -> list[str]:
-    """Find module-level containers that are there to be filled, or are changed by the module's own code; and ``global``.
+    """Find module-level containers that start empty or are changed by the module's own code, and ``global``.
 
     A table of rules, full from the start and only read, is no state.
     """
@@ -167,9 +167,9 @@ def hidden_state(tree: ast.Module) -> list[str]:
         changed = None
         if isinstance(node, ast.Global):
             found.append(f"line {node.lineno}: global {', '.join(node.names)}")
-        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
-            changed = node.value
-        elif isinstance(node, ast.Attribute) and node.attr in CHANGING_METHODS:
+        elif (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del)) or (
+            isinstance(node, ast.Attribute) and node.attr in CHANGING_METHODS
+        ):
             changed = node.value
         if isinstance(changed, ast.Name) and changed.id in tables:
             found.append(f"line {changed.lineno}: {changed.id} is changed")
