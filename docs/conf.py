@@ -18,7 +18,7 @@ copyright = "2026, the slokit authors"
 release = version = slokit.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "data"]  # docs/data says of itself what it is
 nitpicky = False  # docstrings name types in words ("array of int64, shape (..., n)") that are no cross references
 
 html_theme = "furo"
