@@ -70,7 +70,7 @@ def _duration(value: DurationLike | int) -> int:
     length = value if isinstance(value, int) else parse_duration(value, "duration")
     if not 0 < length <= 7 * _DAY:
         raise InvalidExclusion(
-            f"duration of a recurring exclusion must be longer than zero and at most a week, got {duration_text(length)}"
+            f"duration of what recurs must be longer than zero and at most a week, got {duration_text(length)}"
         )
     return length
 

@@ -46,8 +46,9 @@ def parse_edge(value: InstantLike | int, field: str = "instant", error: type[Slo
     (1000000000, 1000000000)
     """
     if isinstance(value, int | np.integer):
-        if isinstance(value, bool):
-            raise WrongType(f"{field} must be an instant, got bool: {value}")
+        # numpy's tree of types has timedelta64 below integer.
+        if isinstance(value, bool | np.timedelta64):
+            raise WrongType(f"{field} must be an instant, got {type(value).__name__}: {value!r}")
         if not _FIRST <= value <= _LAST:
             raise error(f"{field} must lie between the years 1677 and 2262, got {value} nanoseconds since the epoch")
         return int(value)

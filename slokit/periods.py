@@ -28,6 +28,8 @@ from slokit.timeline import InstantLike, Timeline, duration_text, instant_text
 __all__ = ["CALENDAR_UNITS", "CalendarGrid", "CalendarWindow", "Period"]
 
 _DAY = 86_400_000_000_000
+# What nanoseconds hold in every zone: a day and more inside the first and the last instant.
+_FIRST_CIVIL, _LAST_CIVIL = np.datetime64("1677-09-23", "s"), np.datetime64("2262-04-10", "s")
 
 
 @attrs.frozen(repr=False)
@@ -308,16 +310,15 @@ class CalendarWindow:
         # A clock set back may show the start of a period that has begun already, so look two periods further each way.
         first = self._number(local_clock(start, tz)) - 2
         count = self._number(local_clock(end, tz)) + 4 - first
-        try:
-            instants = civil_instants(self._civil_edges(first, count), tz)
-        except InvalidInstant:
-            raise OutOfTimeline(
-                f"the periods of {self} around {instant_text(start)} reach beyond the years 1677 and 2262"
-            ) from None
+        civil = self._civil_edges(first, count)
+        instants = civil_instants(civil[(civil > _FIRST_CIVIL) & (civil < _LAST_CIVIL)], tz)
         # Two edges at one instant bound a period that the zone skips.
         unique = np.unique(instants)
-        low = np.searchsorted(unique, start, side="right") - 1
-        high = np.searchsorted(unique, end, side="left") + 1
+        low, high = np.searchsorted(unique, start, side="right") - 1, np.searchsorted(unique, end, side="left") + 1
+        if low < 0 or high > len(unique):
+            raise OutOfTimeline(
+                f"the periods of {self} around {instant_text(start)} reach beyond the years 1677 and 2262"
+            )
         return unique[low:high]
 
     def _number(self, civil: datetime) -> int:

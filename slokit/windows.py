@@ -23,7 +23,8 @@ def _length(value: DurationLike | int) -> int:
     """Read a window's length; integers are nanoseconds, as ``duration`` itself gives them."""
     if isinstance(value, bool):
         raise WrongType(f'window must be a duration such as "30d", got bool: {value}')
-    if isinstance(value, int | np.integer):
+    # timedelta64 is an integer in numpy's tree of types.
+    if isinstance(value, int | np.integer) and not isinstance(value, np.timedelta64):
         if not 0 < value <= 2**62:
             raise InvalidWindow(f"window must be longer than zero and at most 146 years, got {value} nanoseconds")
         return int(value)
