@@ -74,7 +74,9 @@ def test_between_is_a_pair(between: Any) -> None:
         SLI.threshold("x", between=between)
 
 
-@pytest.mark.parametrize("bound", [float("nan"), float("inf"), Decimal("NaN"), "nan", "fast", "", "1e-9999999", "1" * 65])
+@pytest.mark.parametrize(
+    "bound", [float("nan"), float("inf"), Decimal("NaN"), "nan", "fast", "", "1e-9999999", "1" * 65]
+)
 def test_a_bound_is_a_finite_number(bound: Any) -> None:
     """Cases 13 and 47: NaN compares false with everything, and huge exponents take seconds; both are refused, named."""
     with pytest.raises(InvalidNumber, match="^lt must"):
@@ -266,7 +268,9 @@ def test_lengths_of_time_need_a_threshold_in_time() -> None:
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_a_value_that_is_no_number_is_refused_by_index(wrong: float) -> None:
     """Case 10: NaN is neither good nor bad; valid= says whether it counts, and the message says so."""
-    with pytest.raises(InvalidEvents, match=r"values\[1\] must be a finite number, got .*\(and 1 more\); say with valid="):
+    with pytest.raises(
+        InvalidEvents, match=r"values\[1\] must be a finite number, got .*\(and 1 more\); say with valid="
+    ):
         LATENCY.is_good([0.1, wrong, 0.2, wrong])
     with pytest.raises(InvalidEvents, match="values must be a finite number"):
         LATENCY.is_good(wrong)
@@ -276,7 +280,17 @@ def test_a_value_that_is_no_number_is_refused_by_index(wrong: float) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [True, [True, False], "0.1", ["0.1"], None, [None, 0.1], 1j, [Decimal("0.1")], np.array([0.1], dtype=np.longdouble)],
+    [
+        True,
+        [True, False],
+        "0.1",
+        ["0.1"],
+        None,
+        [None, 0.1],
+        1j,
+        [Decimal("0.1")],
+        np.array([0.1], dtype=np.longdouble),
+    ],
 )
 def test_a_threshold_judges_numbers_only(values: Any) -> None:
     """Case 11: booleans, text, None, complex numbers and objects are no measurements."""
@@ -452,9 +466,7 @@ def test_count_still_refuses_nan_where_it_counts() -> None:
 
 def test_count_tells_series_apart_and_weighs() -> None:
     """by= and weights= reach the counts."""
-    counts = UP.count(
-        [0, 1, 2], [1, 0, 1], step="1m", time_unit="s", by={"tenant": ["b", "a", "b"]}, weights=[1, 2, 3]
-    )
+    counts = UP.count([0, 1, 2], [1, 0, 1], step="1m", time_unit="s", by={"tenant": ["b", "a", "b"]}, weights=[1, 2, 3])
     assert counts.labels == {"tenant": ("a", "b")}
     assert (counts.good.tolist(), counts.bad.tolist()) == ([[0], [4]], [[2], [0]])
 
@@ -496,18 +508,20 @@ def seconds(count: int) -> Any:
 def test_milliseconds_in_an_indicator_in_seconds_warn() -> None:
     """Case 50: every value on one side is a mix-up of units more often than an outage."""
     values = np.linspace(12, 900, 1000)
-    with pytest.warns(OneSidedThreshold, match=r"^latency: all 1,000 values lie between 12\.0 and 900\.0, none of them be"):
+    with pytest.warns(
+        OneSidedThreshold, match=r"^latency: all 1,000 values lie between 12\.0 and 900\.0, none of them be"
+    ):
         LATENCY.count(seconds(1000), values, step="1m", time_unit="s")
 
 
 def test_seconds_in_an_indicator_in_milliseconds_warn() -> None:
     """Case 50, the other way round: all good, and each a hundred times better than asked for."""
     sli = SLI.threshold("latency", lt=200, unit="ms")
-    with pytest.warns(OneSidedThreshold, match="all more than 100 times better than below 200 ms: do they count ms"):
+    with pytest.warns(OneSidedThreshold, match="all below 200 ms by a factor of more than 100: do they count ms"):
         sli.count(seconds(1000), np.linspace(0.012, 0.9, 1000), step="1m", time_unit="s")
-    upward = SLI.threshold("throughput", gte=5)
-    with pytest.warns(OneSidedThreshold, match="is the unit right"):
-        upward.count(seconds(1000), np.linspace(5_000, 9_000, 1000), step="1m", time_unit="s")
+    upward = SLI.threshold("time between failures", gte="5h")
+    with pytest.warns(OneSidedThreshold, match="all at least 18000 s by a factor of more than 100"):
+        upward.count(seconds(1000), np.linspace(2_000_000, 9_000_000, 1000), step="1m", time_unit="s")
 
 
 def test_the_warning_points_at_the_caller() -> None:
@@ -531,7 +545,8 @@ def test_a_part_is_doubted_by_its_name() -> None:
         (LATENCY, np.linspace(0.01, 0.21, 1000)),  # a common one
         (LATENCY, np.full(99, 150.0)),  # too few to say
         (SLI.threshold("lag", lte=1000), np.zeros(1000, dtype=int)),  # an empty queue has no unit
-        (SLI.threshold("lag", lte=1000), np.arange(1000) % 3),
+        (SLI.threshold("lag", lte=1000), 1 + np.arange(1000) % 3),  # nor has a short one
+        (SLI.threshold("lag", lte=1000, unit="s"), np.arange(1000) % 3),
         (SLI.threshold("band", between=(33, 51)), np.where(np.arange(1000) % 2, 20, 60)),  # bad on both sides
         (SLI.threshold("band", between=(1, 10**6)), np.full(1000, 2)),
         (LATENCY, np.full(1000, 5, dtype="timedelta64[m]")),  # a length of time cannot be mixed up

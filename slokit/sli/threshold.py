@@ -127,7 +127,8 @@ class Threshold:
         """Doubt the unit where a hundred values or more all lie on one side of the threshold.
 
         None good, all on one side, is enough. All good is what a healthy service looks like, so there every value
-        must be above zero and a hundred times better than the bound. A timedelta64 knows its unit and is not doubted.
+        must be above zero and a hundred times better than the bound, and the unit one of time: people mix those up,
+        while a queue that is always short is just a short queue. A timedelta64 knows its unit and is not doubted.
         """
         kept = numbers(values, field, where)
         # What is true of all is true of a few: a mixed beginning settles it without a look at the rest.
@@ -147,10 +148,12 @@ class Threshold:
         low, high = self._limits.low, self._limits.high
         within = self._limits.admit(np.array([least, most]), "values")
         if within.all():
+            if self._limits.nanoseconds is None:
+                return ""
             # The two bounds of between= are of one scale, and so are values within them.
             tiny = high is not None and low is None and least > 0 and float(most) * _FAR < float(high)
             huge = low is not None and high is None and low > 0 and float(least) > float(low) * _FAR
-            return f"all more than {_FAR} times better than {self.in_words()}" if tiny or huge else ""
+            return f"all {self.in_words()} by a factor of more than {_FAR}" if tiny or huge else ""
         if within.any() or (low is not None and high is not None and least < low and most > high):
             return ""
         return f"none of them {self.in_words()}"
