@@ -198,6 +198,37 @@ def test_a_day_that_the_zone_skips_starts_where_the_next_one_does() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("America/New_York", "2026-03-08"),
+        ("America/New_York", "2026-11-01"),
+        ("Australia/Lord_Howe", "2026-04-05"),
+        ("Australia/Lord_Howe", "2026-10-04"),
+        ("America/Sao_Paulo", "2018-11-04"),
+        ("America/Sao_Paulo", "2018-02-18"),
+        ("America/St_Johns", "2010-03-14"),
+        ("America/St_Johns", "2010-11-07"),
+        ("Pacific/Apia", "2011-12-30"),
+        ("Asia/Kathmandu", "1986-01-01"),
+        ("Asia/Kolkata", "2026-01-01"),
+    ],
+)
+def test_every_minute_of_odd_days_is_where_a_watched_clock_first_reaches_it(name: str, day: str) -> None:
+    """Each civil minute of three days, against a clock on the wall that is looked at minute by minute."""
+    tz, first = ZoneInfo(name), datetime.fromisoformat(day) - timedelta(days=1)
+    watched = first.replace(tzinfo=UTC) - timedelta(days=1)
+    latest, at, wanted = datetime.min, watched, []
+    for minute in (first + timedelta(minutes=k) for k in range(3 * 1440)):
+        while latest < minute:
+            latest = max(latest, at.astimezone(tz).replace(tzinfo=None))
+            at += timedelta(minutes=1)
+        wanted.append(at - timedelta(minutes=1))
+    civil = np.datetime64(first, "s") + np.arange(3 * 1440) * np.timedelta64(60, "s")
+    found = civil_instants(civil, zone(name))
+    assert found.tolist() == [parse_instant(moment) for moment in wanted]
+
+
 def test_civil_times_beyond_what_nanoseconds_hold_are_refused() -> None:
     """A wrapped int64 would be an instant of another century."""
     for name in ("UTC", "Europe/Berlin"):

@@ -8,7 +8,7 @@ asks the calendar which period that is in, by rules written down here a second t
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,24 +22,25 @@ from slokit.windows import CalendarWindow, RollingWindow
 MINUTE = 60_000_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Where clocks did odd things: a zone, a day near the change, and a step that its offsets are multiples of.
+# Where clocks did odd things: a zone, a day near the change, and the minutes that its offsets are multiples of.
 CHANGES = [
-    ("America/New_York", date(2026, 3, 8), 60),
-    ("America/New_York", date(2026, 11, 1), 60),
+    ("America/New_York", date(2026, 3, 8), 30),
+    ("America/New_York", date(2026, 11, 1), 30),
     ("Australia/Lord_Howe", date(2026, 4, 5), 30),
     ("Australia/Lord_Howe", date(2026, 10, 4), 30),
-    ("Pacific/Apia", date(2011, 12, 30), 60),
-    ("Pacific/Kwajalein", date(1993, 8, 21), 60),
-    ("America/Sao_Paulo", date(2018, 11, 4), 60),
-    ("America/Sao_Paulo", date(2018, 2, 18), 60),
+    ("Pacific/Apia", date(2011, 12, 30), 30),
+    ("Pacific/Kwajalein", date(1993, 8, 21), 30),
+    ("America/Sao_Paulo", date(2018, 11, 4), 30),
+    ("America/Sao_Paulo", date(2018, 2, 18), 30),
     ("America/St_Johns", date(2010, 11, 7), 1),
-    ("America/Havana", date(2026, 11, 1), 60),
+    ("America/Havana", date(2026, 11, 1), 30),
     ("Asia/Kathmandu", date(1986, 1, 1), 15),
-    ("Africa/Casablanca", date(2026, 2, 15), 60),
-    ("Asia/Pyongyang", date(2015, 8, 15), 30),
-    ("UTC", date(2016, 12, 31), 60),
-    ("Europe/Berlin", date(2028, 2, 29), 60),
+    ("Africa/Casablanca", date(2026, 2, 15), 30),
+    ("UTC", date(2016, 12, 31), 30),
+    ("Europe/Berlin", date(2028, 2, 29), 30),
 ]
+# Around the jumps most of all, for that is where readings differ.
+CLOCKS = [time(0), time(0), time(1), time(2), time(2, 30), time(3), time(9), time(23, 30)]
 
 
 def instant(moment: datetime) -> int:
@@ -79,7 +80,7 @@ def watch(start: datetime, minutes: int, count: int, tz: str) -> list[datetime]:
 
 @st.composite
 def calendars(draw: st.DrawFn, tz: str, near: date) -> tuple[CalendarWindow, str, int, datetime | None]:
-    """Draw a window of a zone whose edges lie on whole hours of its clock, and what it was made of."""
+    """Draw a window of a zone whose edges lie on half hours of its clock, and what it was made of."""
     unit = draw(st.sampled_from(["day", "week", "month", "quarter", "year"]))
     every = draw(st.integers(1, 3))
     anchor = None
@@ -98,17 +99,22 @@ def test_periods_begin_when_the_clock_on_the_wall_says_so(data: st.DataObject, c
     """Left and right of every bucket, around the odd days of odd zones, for every unit, number and start."""
     tz, near, minutes = change
     window, unit, every, anchor = data.draw(calendars(tz, near))
-    count = 5 * 1440 // minutes
-    start = datetime(near.year, near.month, near.day, tzinfo=UTC) - timedelta(days=data.draw(st.integers(1, 4)))
+    # Long enough to see an edge more often than not, but no year of minutes.
+    days = {"day": 5, "week": 12, "month": 45, "quarter": 100, "year": 300}[unit] if minutes > 1 else 5
+    count = days * 1440 // minutes
+    start = datetime(near.year, near.month, near.day, tzinfo=UTC) - timedelta(days=data.draw(st.integers(1, days - 2)))
     names = [period_name(shown, unit, every, anchor) for shown in watch(start, minutes, count, tz)]
     grid = window.starts_for(Timeline(instant(start), minutes * MINUTE, count))
     changes = [k for k in range(1, count) if names[k] != names[k - 1]]
-    first_of = [max((c for c in changes if c <= k), default=None) for k in range(count)]
-    next_of = [min((c for c in changes if c > k), default=None) for k in range(count)]
-    for k in range(count):
-        left, right = int(grid.left[k]), int(grid.right[k])
-        assert left == first_of[k] if first_of[k] is not None else left <= 0
-        assert right == next_of[k] if next_of[k] is not None else right >= count
+    # What lies outside what was watched is known to lie outside, and no more.
+    left = [0, *changes]
+    right = [*changes, count]
+    for first, stop in zip(left, right, strict=True):
+        found = {(a, b) for a, b in zip(grid.left[first:stop].tolist(), grid.right[first:stop].tolist(), strict=True)}
+        assert len(found) == 1
+        low, high = found.pop()
+        assert low == first or (first == 0 and low < 0)
+        assert high == stop or (stop == count and high > count)
 
 
 @given(data=st.data(), change=st.sampled_from(CHANGES), offset=st.integers(-5 * 1440, 5 * 1440))
