@@ -2,8 +2,93 @@
 
 Hand it evidence (good and total events over time) and get exact answers: is the objective met, how
 much error budget is left, how fast does it burn.
+
+Names are loaded when they are first touched, so that importing slokit costs little more than numpy.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slokit import alerts, analysis, errors
+    from slokit.alerts import BurnRateAlert
+    from slokit.budget import ErrorBudget, ErrorBudgetArrays
+    from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
+    from slokit.counts import Axis, Counts
+    from slokit.evaluation import Evaluation, WorstWindow
+    from slokit.exclusions import Exclusion
+    from slokit.intervals import IntervalSet
+    from slokit.sli import SLI
+    from slokit.slo import SLO
+    from slokit.status import Status, StatusTable
+    from slokit.timeline import Timeline
+    from slokit.windows import CalendarWindow, Period, RollingWindow
+
+__all__ = [
+    "SLI",
+    "SLO",
+    "Axis",
+    "BurnRateAlert",
+    "CalendarWindow",
+    "Counts",
+    "ErrorBudget",
+    "ErrorBudgetArrays",
+    "Evaluation",
+    "Exclusion",
+    "IntervalSet",
+    "Occurrences",
+    "Period",
+    "RatioTimeslices",
+    "RollingWindow",
+    "Status",
+    "StatusTable",
+    "Timeline",
+    "Timeslices",
+    "WorstWindow",
+    "alerts",
+    "analysis",
+    "errors",
+]
+
 __version__ = "0.1.0.dev0"
+
+_ROOMS = {
+    "SLI": "sli",
+    "SLO": "slo",
+    "Axis": "counts",
+    "BurnRateAlert": "alerts",
+    "CalendarWindow": "windows",
+    "Counts": "counts",
+    "ErrorBudget": "budget",
+    "ErrorBudgetArrays": "budget",
+    "Evaluation": "evaluation",
+    "Exclusion": "exclusions",
+    "IntervalSet": "intervals",
+    "Occurrences": "budgeting",
+    "Period": "windows",
+    "RatioTimeslices": "budgeting",
+    "RollingWindow": "windows",
+    "Status": "status",
+    "StatusTable": "status",
+    "Timeline": "timeline",
+    "Timeslices": "budgeting",
+    "WorstWindow": "evaluation",
+}
+_MODULES = ("alerts", "analysis", "errors")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        value = import_module(f"slokit.{name}")
+    elif name in _ROOMS:
+        value = getattr(import_module(f"slokit.{_ROOMS[name]}"), name)
+    else:
+        raise AttributeError(f"module 'slokit' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

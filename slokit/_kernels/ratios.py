@@ -131,6 +131,4 @@ def _fill(
 
 def _gathered(upper: FloatArray, lower: FloatArray, window: npt.NDArray[np.int64], out: FloatArray) -> None:
     """Divide differences whose starts are gathered by index, for calendar windows."""
-    np.divide(
-        upper[:, 1:] - np.take(upper, window, axis=-1), lower[:, 1:] - np.take(lower, window, axis=-1), out=out
-    )
+    np.divide(upper[:, 1:] - np.take(upper, window, axis=-1), lower[:, 1:] - np.take(lower, window, axis=-1), out=out)

@@ -113,6 +113,15 @@ class PrefixSums:
         # Summing limbs of 30 bits over 2**27 buckets takes 57 bits; carrying makes a fourth limb of them.
         return wide.carry((*limbs, np.zeros_like(limbs[0])))
 
+    def window_exact(self, window: Window, cells: Cells | None = None) -> npt.NDArray[Any]:
+        """Return windows' sums: int64 where that holds them all, else Python integers in an object array.
+
+        ``cells`` may index the buckets alone, ``(at,)``: then the sums have shape ``(..., len(at))``.
+        """
+        if self.bound(window) < _INT64:
+            return _window(self.values, window, cells)
+        return wide.to_objects(self.window_wide(window, cells))
+
     def window_floats(self, window: Window) -> FloatArray:
         """Return each window's sum as float64, correct to one rounding, and exact below 2**53."""
         if self.bound(window) < _INT64:
@@ -155,6 +164,7 @@ def _window(running: IntArray, window: Window, cells: Cells | None) -> IntArray:
     """Return what running sums gain over windows, everywhere or at some cells."""
     if cells is None:
         return np.asarray(running[..., 1:] - at_start(running, window))
-    *lead, bucket = cells
+    *rows, bucket = cells
+    lead: tuple[Any, ...] = (*rows, ...)
     first = window[bucket] if isinstance(window, np.ndarray) else np.maximum(bucket + 1 - window, 0)
     return np.asarray(running[(*lead, bucket + 1)] - running[(*lead, first)])

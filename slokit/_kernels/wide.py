@@ -49,10 +49,10 @@ def from_objects(values: npt.NDArray[Any]) -> Wide:
 
 def to_objects(value: Wide) -> npt.NDArray[Any]:
     """Return an object array of Python integers."""
-    total = value[-1].astype(object)
+    total = np.asarray(value[-1], dtype=object)
     for limb in value[-2::-1]:
-        total = total * 2**_BITS + limb
-    return np.asarray(total, dtype=object)
+        total = np.asarray(total * 2**_BITS + np.asarray(limb, dtype=object), dtype=object)
+    return total
 
 
 def take(value: Wide, index: Any) -> Wide:
@@ -107,21 +107,27 @@ def to_floats(value: Wide) -> npt.NDArray[np.float64]:
     return np.where(negative, -total, total)
 
 
-def floor_divide(value: Wide, divisor: Wide) -> npt.NDArray[Any]:
-    """Return ``value // divisor`` where both are not negative: int64 where every quotient fits, else Python integers."""
+def floor_divide(value: Wide, divisor: Wide) -> IntArray:
+    """Return ``value // divisor``, where both are not negative, as int64: 2**63 - 1 stands for that much or more."""
     estimate = to_floats(value) / to_floats(divisor)
-    if not np.all(estimate < 2.0**62):
-        return np.asarray(to_objects(value) // to_objects(divisor), dtype=object)
-    # A float quotient near 2**62 is off by hundreds, and what it leaves over is small enough to say by how many.
-    # The sign of what is left is exact, so the last step is never judged by a rounded float.
-    quotient = np.floor(estimate).astype(np.int64)
+    large = estimate >= 2.0**62
+    # A float quotient below 2**62 is off by hundreds at most, and what it leaves over is small enough to say by how
+    # many. The sign of what is left is exact, so the last step is never judged by a rounded float.
+    quotient = np.asarray(np.where(large, 0.0, np.floor(estimate)).astype(np.int64))
     one = from_ints(np.ones((), dtype=np.int64))
     while True:
         rest = product_difference(value, one, divisor, from_ints(quotient))
-        too_small = signs(product_difference(rest, one, divisor, one)) >= 0
-        too_large = signs(rest) < 0
+        too_small = (signs(product_difference(rest, one, divisor, one)) >= 0) & ~large
+        too_large = (signs(rest) < 0) & ~large
         if not (too_small.any() or too_large.any()):
-            return quotient
+            break
         steps = np.floor(to_floats(rest) / to_floats(divisor))
         steps = np.where(too_small, np.maximum(steps, 1.0), np.where(too_large, np.minimum(steps, -1.0), 0.0))
-        quotient += steps.astype(np.int64)
+        quotient = quotient + steps.astype(np.int64)
+    if large.any():
+        # Rare, and the quotient may not fit: Python integers settle it.
+        wholes, parts = (
+            take(carry(tuple(np.broadcast_to(x, large.shape) for x in w)), large) for w in (value, divisor)
+        )
+        quotient[large] = [min(int(a) // int(b), 2**63 - 1) for a, b in zip(to_objects(wholes), to_objects(parts))]
+    return quotient
