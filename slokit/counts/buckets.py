@@ -104,7 +104,12 @@ def _whole_numbers(values: npt.ArrayLike, field: str) -> Numbers:
         raise WrongType(f"{field} must have at least one dimension (time is the last), got {values!r:.100}")
     if array.dtype.kind == "f":
         # NaN fails each comparison, so it is among the wrong ones too.
-        _refuse(~((array == np.floor(array)) & (np.abs(array) < 2.0**63)), array, field, "must be a whole number below 2**63")
+        _refuse(
+            ~((array == np.floor(array)) & (np.abs(array) < 2.0**63)),
+            array,
+            field,
+            "must be a whole number below 2**63",
+        )
     elif array.dtype.kind == "u":
         _refuse(array > LARGEST, array, field, "must be below 2**63")
     elif array.dtype.kind != "i" and array.size:
