@@ -224,7 +224,7 @@ def test_a_run_by_the_deadline_is_good_and_none_is_bad() -> None:
 
 def test_the_deadline_itself_is_in_time_and_midnight_is_not_too_early() -> None:
     """Both ends count, and a nanosecond outside does not."""
-    span = {"step": "1d", "start": "2026-01-05T00:00Z", "end": "2026-01-06T00:00Z"}
+    span: dict[str, Any] = {"step": "1d", "start": "2026-01-05T00:00Z", "end": "2026-01-06T00:00Z"}
     for run, good in [
         ("2026-01-05T01:30:00Z", 1),
         ("2026-01-05T01:30:00.000000001Z", 0),

@@ -359,7 +359,7 @@ class SLI:
     def is_good(self, values: npt.NDArray[Any] | Sequence[Any]) -> BoolArray: ...
 
     @overload
-    def is_good(self, values: Any) -> Any: ...  # noqa: ANN401
+    def is_good(self, values: Any) -> Any: ...
 
     def is_good(self, values: Any) -> Any:
         """Say which observations are good.
@@ -391,8 +391,8 @@ class SLI:
 
     def count(
         self,
-        timestamps: Any,  # noqa: ANN401
-        values: Any = None,  # noqa: ANN401
+        timestamps: Any,
+        values: Any = None,
         *,
         step: DurationLike,
         time_unit: str | None = None,
@@ -462,8 +462,6 @@ class SLI:
             for field, given in (("weights", weights), ("weight_unit", weight_unit), ("max_gap", max_gap)):
                 if given is not None:
                     raise InvalidEvents(f"{field} does not apply to a {rule.kind}, {_INSTEAD[field]}")
-        elif values is None:
-            raise WrongType(f"values must be given: a {rule.kind} judges them")
         where = None if valid is None else flags(valid, "valid")
         good = None if values is None and not isinstance(rule, Gauge) else rule.judge(values, where, "values")
         if isinstance(good, bool):
@@ -473,6 +471,8 @@ class SLI:
         if isinstance(rule, TimedRule):
             instants = parse_instants(timestamps, unit=time_unit)
             return rule.tally(Stream.of(instants, good, where, by, step=step, start=start, end=end))
+        if good is None:
+            raise WrongType(f"values must be given: a {rule.kind} judges them")
         return Counts.from_events(
             timestamps,
             good,

@@ -145,7 +145,7 @@ def _closed(low: Fraction | None, high: Fraction | None, *, strict: bool) -> tup
     return (None if low is None else math.ceil(low), None if high is None else math.floor(high))
 
 
-def _between(values: npt.NDArray[Any], low: Any, high: Any, *, strict: bool) -> BoolArray:  # noqa: ANN401
+def _between(values: npt.NDArray[Any], low: Any, high: Any, *, strict: bool) -> BoolArray:
     """Compare with one bound or both; a bound that the dtype cannot hold is compared rightly by numpy 2."""
     below = np.less if strict else np.less_equal
     if low is None:
@@ -156,7 +156,7 @@ def _between(values: npt.NDArray[Any], low: Any, high: Any, *, strict: bool) -> 
     return above
 
 
-def numbers(values: Any, field: str, where: BoolArray | None = None) -> npt.NDArray[Any]:  # noqa: ANN401
+def numbers(values: Any, field: str, where: BoolArray | None = None) -> npt.NDArray[Any]:
     """Read measurements as an array of integers, floats or timedelta64 of any shape, changing none of them.
 
     Raises
@@ -187,7 +187,7 @@ def _nanoseconds(value: timedelta) -> int:
     return ((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds) * 1_000
 
 
-def flags(values: Any, field: str, where: BoolArray | None = None) -> BoolArray:  # noqa: ANN401
+def flags(values: Any, field: str, where: BoolArray | None = None) -> BoolArray:
     """Read booleans, or integers that are 0 or 1, of any shape; nothing else is a verdict.
 
     Raises
@@ -221,7 +221,7 @@ def is_single(value: object) -> bool:
     return np.ndim(value) == 0  # type: ignore[arg-type]
 
 
-def plain_array(values: Any, field: str, where: BoolArray | None = None) -> npt.NDArray[Any]:  # noqa: ANN401
+def plain_array(values: Any, field: str, where: BoolArray | None = None) -> npt.NDArray[Any]:
     """Return values as a plain array, of the shape of ``where`` if that is given.
 
     A masked array is refused, since its mask would be dropped silently.
@@ -237,7 +237,7 @@ def plain_array(values: Any, field: str, where: BoolArray | None = None) -> npt.
     return array
 
 
-def _check_mixed(values: Any, array: npt.NDArray[Any], field: str) -> None:  # noqa: ANN401
+def _check_mixed(values: Any, array: npt.NDArray[Any], field: str) -> None:
     """Refuse integers that numpy has just rounded because a float stood beside them."""
     if array.size and isinstance(values, list | tuple) and np.abs(array).max() >= 2**53:
         for index, value in enumerate(values):

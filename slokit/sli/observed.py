@@ -40,7 +40,7 @@ class Ratio:
     kind: ClassVar[str] = "ratio"
     counts_unit: ClassVar[Literal["events"]] = "events"
 
-    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:  # noqa: ANN401
+    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Return the flags themselves."""
         if type(values) is bool:
             return values
@@ -83,7 +83,7 @@ class Predicate:
         if not callable(value):
             raise WrongType(f"function must be callable, got {type(value).__name__}: {value!r}")
 
-    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:  # noqa: ANN401
+    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Ask the function, about what is to be judged only: it need not know what to do with the rest."""
         single = all(map(is_single, values.values())) if isinstance(values, Mapping) else is_single(values)
         if single:
@@ -146,19 +146,26 @@ class AllOf:
     counts_unit: ClassVar[Literal["events"]] = "events"
 
     parts: tuple[SLI, ...] = attrs.field()
+    # The rule of each part by its name; a service asks for one observation after the other.
+    _rules: dict[str, ObservedRule] = attrs.field(init=False, eq=False, repr=False)
+
+    @_rules.default
+    def _rules_by_name(self) -> dict[str, ObservedRule]:
+        # Defaults come before validators, so what is wrong with the parts is not yet known here.
+        parts = self.parts if isinstance(self.parts, tuple) else ()
+        return {part.name: cast("ObservedRule", part.rule) for part in parts if hasattr(part, "rule")}
 
     @parts.validator
     def _check_parts(self, _: object, value: object) -> None:
-        from slokit.sli import SLI
-
         if not isinstance(value, tuple):
             raise WrongType(f"parts of all_of must be a tuple of SLIs, got {type(value).__name__}")
         if not value:
             raise InvalidSLI("all_of must have at least one part, got none")
         for part in value:
-            if not isinstance(part, SLI):
+            # The class itself is made of this rule among others, so it cannot be asked for here.
+            if not hasattr(part, "rule"):
                 raise WrongType(f"parts of all_of must be SLIs, got {type(part).__name__}: {part!r}")
-            if part.is_timed:
+            if not isinstance(part.rule, ObservedRule):
                 raise InvalidSLI(
                     f"parts of all_of must judge single observations, got {part.name!r}, a {part.rule.kind}; "
                     "make it an objective of its own"
@@ -181,10 +188,11 @@ class AllOf:
                 return part
         raise UnknownLabel(f"no part is called {name!r}; the parts are {_listed(p.name for p in self.parts)}")
 
-    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:  # noqa: ANN401
+    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Judge each part by its own values, and ask for all."""
-        self._check_names(values, field)
-        verdicts = {name: rule.judge(values[name], where, f"{field}[{name!r}]") for name, rule in self._rules()}
+        if not isinstance(values, dict | Mapping) or values.keys() != self._rules.keys():
+            raise self._mismatch(values, field)
+        verdicts = {name: rule.judge(values[name], where, f"{field}[{name!r}]") for name, rule in self._rules.items()}
         singles = [verdict for verdict in verdicts.values() if isinstance(verdict, bool)]
         if len(singles) == len(verdicts):
             return all(singles)
@@ -193,9 +201,9 @@ class AllOf:
             raise InvalidEvents(f"{field} must be arrays of one shape, got {_shapes(columns)}")
         return np.asarray(np.logical_and.reduce(list(columns.values())))
 
-    def doubts(self, values: Any, where: BoolArray | None, field: str) -> Iterator[str]:  # noqa: ANN401
+    def doubts(self, values: Any, where: BoolArray | None, field: str) -> Iterator[str]:
         """Pass on what the parts doubt."""
-        for name, rule in self._rules():
+        for name, rule in self._rules.items():
             yield from rule.doubts(values[name], where, f"{field}[{name!r}]")
 
     def arguments(self) -> list[str]:
@@ -204,25 +212,20 @@ class AllOf:
 
     def in_words(self) -> str:
         """Say when an observation is good."""
-        return " and ".join(f"{name} {rule.in_words()}" for name, rule in self._rules())
+        return " and ".join(f"{name} {rule.in_words()}" for name, rule in self._rules.items())
 
-    def _rules(self) -> list[tuple[str, ObservedRule]]:
-        """Return each part's name and rule; the validator has refused all rules that live in time."""
-        return [(part.name, cast("ObservedRule", part.rule)) for part in self.parts]
-
-    def _check_names(self, values: Any, field: str) -> None:  # noqa: ANN401
-        """Refuse values that do not answer to the parts, one by one."""
-        names = [part.name for part in self.parts]
+    def _mismatch(self, values: Any, field: str) -> WrongType | InvalidEvents:
+        """Say how values do not answer to the parts, one by one."""
+        names = list(self._rules)
         if not isinstance(values, Mapping):
-            raise WrongType(f"{field} must map each of {_listed(names)} to its values, got {type(values).__name__}")
+            return WrongType(f"{field} must map each of {_listed(names)} to its values, got {type(values).__name__}")
         missing = [name for name in names if name not in values]
         unknown = [name for name in values if name not in names]
-        if missing or unknown:
-            raise InvalidEvents(
-                f"{field} must have an entry for each of {_listed(names)}"
-                + (f"; missing: {_listed(missing)}" if missing else "")
-                + (f"; unknown: {_listed(unknown)}" if unknown else "")
-            )
+        return InvalidEvents(
+            f"{field} must have an entry for each of {_listed(names)}"
+            + (f"; missing: {_listed(missing)}" if missing else "")
+            + (f"; unknown: {_listed(unknown)}" if unknown else "")
+        )
 
 
 ObservedRule = Ratio | Threshold | Predicate | AllOf

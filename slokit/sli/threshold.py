@@ -114,7 +114,7 @@ class Threshold:
         both = (exact.pop("between[0]"), exact.pop("between[1]")) if len(pair) == 2 else None
         return cls(**exact, between=both, unit=unit)
 
-    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:  # noqa: ANN401
+    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Compare each value with the bounds, in the value's own precision."""
         if type(values) is float or type(values) is int:
             return self._limits.admit_one(values, field)
@@ -123,7 +123,7 @@ class Threshold:
             return bool(good)
         return good if where is None else good & where
 
-    def doubts(self, values: Any, where: BoolArray | None, field: str) -> Iterator[str]:  # noqa: ANN401
+    def doubts(self, values: Any, where: BoolArray | None, field: str) -> Iterator[str]:
         """Doubt the unit where a hundred values or more all lie on one side of the threshold.
 
         None good, all on one side, is enough. All good is what a healthy service looks like, so there every value

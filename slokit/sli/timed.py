@@ -74,13 +74,13 @@ class Gauge:
     threshold: Threshold
     stale_after: int = attrs.field(validator=_whole_microseconds)
 
-    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:  # noqa: ANN401
+    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Judge each sample by the threshold."""
         if values is None:
             raise WrongType(f"{field} must be given: the samples of a gauge")
         return self.threshold.judge(values, where, field)
 
-    def doubts(self, values: Any, where: BoolArray | None, field: str) -> Iterator[str]:  # noqa: ANN401
+    def doubts(self, values: Any, where: BoolArray | None, field: str) -> Iterator[str]:
         """Doubt what the threshold doubts."""
         return self.threshold.doubts(values, where, field)
 
@@ -116,7 +116,7 @@ class Freshness:
 
     within: int = attrs.field(validator=_whole_microseconds)
 
-    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:  # noqa: ANN401
+    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Say which runs were successes."""
         return _successes(values, where, field, self.kind)
 
@@ -129,10 +129,10 @@ class Freshness:
         runs = stream.only_good()
         begin = runs.instants // MICROSECOND
         stale = begin + self.within // MICROSECOND
-        # The last success is certain to stay good for a while, however soon the evidence ends.
         reach = stream.horizon if stream.ends_at is not None or stream.last is None else stream.last
-        known = np.where(runs.is_last(), np.maximum(stale, reach // MICROSECOND), stale)
-        known = np.where(runs.is_last(), np.minimum(known, stream.horizon // MICROSECOND), _next(runs, begin))
+        # The last success of a series is certain to stay good for a while, however soon the evidence ends; to any other
+        # the evidence reaches at least as far as the next.
+        known = np.minimum(np.maximum(stale, reach // MICROSECOND), _next(runs, begin))
         total = accumulate(stream, runs.series, begin, known)
         good = accumulate(stream, runs.series, begin, np.minimum(known, stale))
         return stream.tally(good, total, total > 0)
@@ -174,7 +174,7 @@ class Deadline:
     tz: str
     lead: int | None = None
 
-    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:  # noqa: ANN401
+    def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Say which runs were successes."""
         return _successes(values, where, field, self.kind)
 
@@ -233,7 +233,7 @@ def _served(runs: Stream, opens: Numbers, due: Numbers) -> BoolArray:
     return np.asarray(np.cumsum(change, axis=1)[:, :-1] > 0)
 
 
-def _successes(values: Any, where: BoolArray | None, field: str, kind: str) -> bool | BoolArray:  # noqa: ANN401
+def _successes(values: Any, where: BoolArray | None, field: str, kind: str) -> bool | BoolArray:
     """Read which runs were successes."""
     if is_single(values):
         raise WrongType(f"a {kind} judges instants, not single values: count(timestamps)")

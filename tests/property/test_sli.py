@@ -27,6 +27,13 @@ COMPARISONS = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": 
 
 # --- thresholds -----------------------------------------------------------------------------------------------------
 
+
+def threshold(name: str, bound: Any, unit: str | None = None) -> SLI:
+    """Make a threshold of a comparison's name."""
+    bounds: dict[str, Any] = {name: bound}
+    return SLI.threshold("x", **bounds, unit=unit)
+
+
 # Fifteen digits survive a double and back; a bound of more digits is no decimal that a float could be told from.
 decimals = st.builds(
     lambda digits, places: Fraction(digits, 10**places), st.integers(-(10**15) + 1, 10**15 - 1), st.integers(0, 20)
@@ -48,7 +55,7 @@ def near(draw: st.DrawFn, bound: Fraction) -> float:
 def test_floats_are_what_they_print_as(data: st.DataObject, bound: Fraction, name: str) -> None:
     """The verdict on a double is that on its shortest decimal; an array's is each value's own."""
     values = data.draw(st.lists(near(bound), max_size=8))
-    sli = SLI.threshold("x", **{name: bound})
+    sli = threshold(name, bound)
     expected = [COMPARISONS[name](Fraction(repr(value)), bound) for value in values]
     assert sli.is_good(np.array(values, dtype=np.float64)).tolist() == expected
     assert [sli.is_good(value) for value in values] == expected
@@ -67,7 +74,7 @@ def test_narrow_floats_are_what_they_print_as(data: st.DataObject, digits: int, 
     value = np.float32(float(bound))
     for _ in range(abs(steps)):
         value = np.nextafter(value, np.float32(np.copysign(np.inf, steps)))
-    sli = SLI.threshold("x", **{name: bound})
+    sli = threshold(name, bound)
     assert sli.is_good(np.array([value])).tolist() == [COMPARISONS[name](Fraction(str(value)), bound)]
 
 
@@ -82,7 +89,7 @@ def test_integers_are_compared_as_fractions(data: st.DataObject, dtype: Any, den
     # Around one of the values, to within less than one.
     centre = data.draw(st.sampled_from(values) | st.integers(-(2**66), 2**66))
     bound = centre + Fraction(data.draw(st.integers(-2 * denominator, 2 * denominator)), denominator)
-    sli = SLI.threshold("x", **{name: bound})
+    sli = threshold(name, bound)
     expected = [COMPARISONS[name](value, bound) for value in values]
     assert sli.is_good(np.array(values, dtype=dtype)).tolist() == expected
     assert [sli.is_good(value) for value in values] == expected
@@ -94,7 +101,7 @@ def test_integers_are_compared_as_fractions(data: st.DataObject, dtype: Any, den
     width=st.fractions(0, 100, max_denominator=7),
 )
 def test_between_is_both_bounds_at_once(values: list[int], low: Fraction, width: Fraction) -> None:
-    """between is gte and lte, for integers and for the same numbers as floats."""
+    """A band is gte and lte, for integers and for the same numbers as floats."""
     assume(width > 0)
     band = SLI.threshold("x", between=(low, low + width))
     above, below = SLI.threshold("x", gte=low), SLI.threshold("x", lte=low + width)
@@ -128,7 +135,7 @@ bounds = st.one_of(decimals, st.fractions(max_denominator=1000), st.integers(-(2
 def test_the_repr_reads_as_typed(name: str, low: Fraction, high: Fraction, unit: str | None) -> None:
     """No digit of a bound is lost at the prompt."""
     assume(low < high)
-    sli = SLI.threshold("x", **{name: (low, high) if name == "between" else low}, unit=unit)
+    sli = threshold(name, (low, high) if name == "between" else low, unit)
     assert eval(repr(sli), {"SLI": SLI}) == sli
 
 
@@ -274,6 +281,7 @@ ANCHORS = (
 
 
 def local(second: int, zone: ZoneInfo) -> datetime:
+    """Return what the clock shows."""
     return datetime.fromtimestamp(second, zone).replace(tzinfo=None)
 
 
@@ -284,8 +292,8 @@ def deadlines(zone: ZoneInfo, by: time, first: int, last: int) -> list[tuple[dat
     day = clock[0][1].date() + timedelta(1)
     while day < clock[-1][1].date():
         if any(shown.date() == day for _, shown in clock):
-            reached = [next(s for s, shown in clock if shown >= datetime.combine(day, t)) for t in (time(0), by)]
-            found.append((day, *reached))
+            opens, due = (next(s for s, shown in clock if shown >= datetime.combine(day, t)) for t in (time(0), by))
+            found.append((day, opens, due))
         day += timedelta(1)
     return found
 
