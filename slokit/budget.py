@@ -10,7 +10,7 @@ the first of the month reads -9,900 %. The ``basis`` says which total the budget
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -23,11 +23,14 @@ from slokit._kernels.spare import Spare
 from slokit.errors import InvalidCounts, WrongType
 from slokit.rational import RationalLike, parse_target, percent_text
 
-__all__ = ["Basis", "ErrorBudget", "ErrorBudgetArrays"]
+__all__ = ["BASES", "Basis", "ErrorBudget", "ErrorBudgetArrays"]
 
 Basis = Literal["window", "full", "expected", "elapsed"]
 """Which events a budget is a share of: a rolling window's; the whole period's, known; those expected of the period;
 or those of the period so far."""
+
+BASES: dict[str, Basis] = {"window": "window", "full": "full", "expected": "expected", "elapsed": "elapsed"}
+"""The bases by their text, for those who hold them in arrays."""
 
 
 def _count(value: int, field: str) -> int:
@@ -216,11 +219,10 @@ class ErrorBudgetArrays:
     Floats are within 1e-12 of the truth, relative to it, and exactly 0 where it is 0.
     """
 
-    # Integers, int64 or Python's own where that is too short, 0 without data; u / v is 1 - target, per row or for all.
+    # Integers, int64 or Python's own where that is too short, 0 without data; a Fraction for all series or one each.
     _bad: npt.NDArray[Any]
     _basis_total: npt.NDArray[Any]
-    _u: npt.NDArray[np.object_]
-    _v: npt.NDArray[np.object_]
+    _targets: npt.NDArray[Any]
     basis: npt.NDArray[np.str_] = attrs.field()
     """Which total the budget is a share of, shape ``(n,)``: see :data:`Basis`."""
     is_estimate: npt.NDArray[np.bool_] = attrs.field()
@@ -266,6 +268,18 @@ class ErrorBudgetArrays:
         return np.where(free[..., np.newaxis] if free.ndim else free, -1, left)
 
     @property
+    def _u(self) -> npt.NDArray[Any]:
+        """Numerators of ``1 - target``."""
+        return _integers(target.denominator - target.numerator for target in self._targets.flat).reshape(
+            self._targets.shape
+        )
+
+    @property
+    def _v(self) -> npt.NDArray[Any]:
+        """Denominators of ``1 - target``."""
+        return _integers(target.denominator for target in self._targets.flat).reshape(self._targets.shape)
+
+    @property
     def _spare(self) -> Spare:
         return Spare.of(self._basis_total, self._bad, self._u, self._v)
 
@@ -273,7 +287,15 @@ class ErrorBudgetArrays:
         return f"ErrorBudgetArrays({' × '.join(map(str, self._bad.shape))} buckets)"
 
 
-def _quotient(above: npt.NDArray[np.object_], below: npt.NDArray[np.object_]) -> FloatArray:
+def _integers(values: Iterable[int]) -> npt.NDArray[Any]:
+    """Return Python integers in an object array, whatever their size."""
+    held = list(values)
+    array = np.empty(len(held), dtype=object)
+    array[:] = held
+    return array
+
+
+def _quotient(above: npt.NDArray[Any], below: npt.NDArray[Any]) -> FloatArray:
     """Divide Python integers to the nearest float64, one a row, ready to broadcast along time."""
     ratios = np.array([int(a) / int(b) for a, b in zip(above.flat, below.flat, strict=True)]).reshape(above.shape)
     return ratios[..., np.newaxis] if ratios.ndim else ratios

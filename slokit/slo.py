@@ -23,11 +23,13 @@ from slokit.counts import Counts
 from slokit.counts.axes import axis_index
 from slokit.errors import InvalidSLO, LabelWithoutCounts, MuchExcluded, WrongType
 from slokit.evaluation import Evaluation
+from slokit.evaluation.sums import WindowedSums
 from slokit.exclusions import Exclusion
 from slokit.missing import Missing, MissingEvents, check_missing, filled
+from slokit.periods import CalendarGrid
 from slokit.rational import RationalLike, parse_target, percent_text
 from slokit.sli import SLI
-from slokit.timeline import DurationLike, parse_duration
+from slokit.timeline import DurationLike, Timeline, parse_duration
 from slokit.windows import CalendarWindow, RollingWindow, Window, parse_window
 
 __all__ = ["SLO", "OwnTargets"]
@@ -212,23 +214,25 @@ class SLO:
         shape = evidence.shape
         shared = bool(evidence.observed.size) and not any(evidence.observed.strides)
         seen = evidence.observed[(0,) * (len(shape) - 1)] if shared else evidence.observed
-        window = self.window
-        evaluation = Evaluation(
-            slo=self,
+        sums = WindowedSums(
             timeline=evidence.timeline,
             axes=evidence.axes,
-            unit=self._unit,
-            excluded=evidence.excluded,
             bad=PrefixSums.of(bad),
             total=PrefixSums.of(total),
             observed=PrefixSums.of(seen.astype(np.int64)),
+            excluded=evidence.excluded,
             targets=self._targets(counts),
-            grid=window.starts_for(evidence.timeline) if isinstance(window, CalendarWindow) else None,
+            span=self._span(evidence.timeline),
             slice_worth=slice_worth(self.budgeting),
             expected=self._expected(expected_total, shape[:-1]),
         )
-        self._check(evaluation)
-        return evaluation
+        self._warn_if_much_excluded(sums)
+        return Evaluation(self, self._unit, sums)
+
+    def _span(self, timeline: Timeline) -> int | CalendarGrid:
+        if isinstance(self.window, CalendarWindow):
+            return self.window.starts_for(timeline)
+        return self.window.buckets(timeline.step)
 
     @property
     def _unit(self) -> str:
@@ -282,15 +286,12 @@ class SLO:
             raise InvalidSLO(f"expected_total must not be negative, got {int(array.min())}")
         return array.astype(object) if array.ndim else np.array(int(array), dtype=object)
 
-    def _check(self, evaluation: Evaluation) -> None:
-        """Refuse a window that does not fit, and warn where much of one was taken out."""
-        window = evaluation._window
-        excluded = evaluation.excluded
-        if not excluded.any():
+    def _warn_if_much_excluded(self, sums: WindowedSums) -> None:
+        if not sums.excluded.any():
             return
-        taken = PrefixSums.of(excluded.astype(np.int64)).window_ints(window)
-        share = taken / evaluation._held(np.arange(evaluation.timeline.size))
-        if (most := float(share.max())) > _MUCH:
+        taken = PrefixSums.of(sums.excluded.astype(np.int64)).window_ints(sums.window)
+        most = float((taken / sums.held(np.arange(sums.timeline.size))).max())
+        if most > _MUCH:
             warnings.warn(
                 f"exclusions take {most:.1%} out of a window of {self.name!r}; above 5% say what the figures are with "
                 "and without them",

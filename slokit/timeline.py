@@ -209,7 +209,7 @@ def parse_instants(values: Any, field: str = "timestamps", unit: str | None = No
         if unit is None:
             raise WrongType(f'{field} are integers: say what they count with unit="s", "ms", "us" or "ns"')
         return _scaled(array, _UNITS[unit], field)
-    if array.dtype.kind == "O" or array.dtype.kind == "U":
+    if array.dtype.kind in "OU":
         return np.array([parse_instant(v, f"{field}[{i}]") for i, v in enumerate(array.tolist())], dtype=np.int64)
     raise WrongType(
         f"{field} must be datetime64, aware datetimes, ISO texts or integers with a unit, got dtype {array.dtype}"
@@ -369,8 +369,8 @@ def _duration_from_text(text: str, field: str) -> int:
         unit = part[2].replace("µ", "u")
         if unit in ("M", "Q", "Y", "mo", "y"):
             raise InvalidDuration(
-                f'{field} must have a fixed length, got {text!r}; months, quarters and years are CalendarWindow("month"), '
-                f'"quarter" and "year"; minutes are written "{part[1]}m"'
+                f'{field} must have a fixed length, got {text!r}; months, quarters and years are '
+                f'CalendarWindow("month"), "quarter" and "year"; minutes are written "{part[1]}m"'
             )
         if unit not in _UNITS:
             break
@@ -430,7 +430,8 @@ def _array_of_instants(values: Iterable[Any], field: str) -> npt.NDArray[Any]:
         return np.array([], dtype="datetime64[ns]")
     if all(isinstance(item, np.datetime64) for item in items):
         return np.array(items)
-    if all(isinstance(item, int | np.integer) and not isinstance(item, bool) for item in items):
+    # numpy counts timedelta64 among its integers; a length of time is no point in it.
+    if all(isinstance(item, int | np.integer) and not isinstance(item, bool | np.timedelta64) for item in items):
         try:
             return np.array(items, dtype=np.int64)
         except OverflowError:

@@ -34,7 +34,7 @@ _FILTER_ERROR = 2e-15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """Where do all of some windows have ``bad / total`` above ``p / q``, or at it too where not ``strict``?
+    """A question: where do all of some windows have ``bad / total`` above ``p / q`` (at it too, if not ``strict``).
 
     Attributes
     ----------

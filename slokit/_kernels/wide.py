@@ -129,5 +129,7 @@ def floor_divide(value: Wide, divisor: Wide) -> IntArray:
         wholes, parts = (
             take(carry(tuple(np.broadcast_to(x, large.shape) for x in w)), large) for w in (value, divisor)
         )
-        quotient[large] = [min(int(a) // int(b), 2**63 - 1) for a, b in zip(to_objects(wholes), to_objects(parts))]
+        quotient[large] = [
+            min(int(a) // int(b), 2**63 - 1) for a, b in zip(to_objects(wholes), to_objects(parts), strict=True)
+        ]
     return quotient

@@ -1,0 +1,350 @@
+"""An evaluation: an objective held against evidence, at the end of every bucket.
+
+It keeps running sums, not the arrays that can be asked of it: each array is made when it is asked for, from two
+views of those sums. Compliance, burn rates, alerts and what a policy asks are all the same question to the same
+kernel: does a window hold a larger share of bad events than this rational?
+
+Booleans are exact. Floats of arrays are within 1e-12 of the truth, relative to it, and exactly 0 where it is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from slokit._display import html_table, plural
+from slokit._kernels import exceed, ratios
+from slokit._kernels.sums import Window as KernelWindow
+from slokit.budget import ErrorBudgetArrays
+from slokit.counts.axes import Axis, axis_index, label_index
+from slokit.errors import UnknownLabel, WrongType
+from slokit.evaluation.conditions import BurnCondition, Comparison
+from slokit.evaluation.instants import status_at
+from slokit.evaluation.sums import WindowedSums
+from slokit.evaluation.worst import WorstWindow, worst_window
+from slokit.rational import RationalLike, percent_text
+from slokit.status import Status, StatusTable
+from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, instant_text
+
+if TYPE_CHECKING:
+    from slokit.protocols import Objective
+
+__all__ = ["Evaluation"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@attrs.frozen(eq=False, repr=False)
+class Evaluation:
+    """An objective held against evidence: what :meth:`slokit.SLO.evaluate` returns.
+
+    Arrays have shape ``(..., n)``: the leading axes of the counts, then one entry a bucket of :attr:`timeline`, which
+    says what was known at that bucket's end. Each is a new array, made when it is asked for.
+
+    Parameters
+    ----------
+    slo
+        The objective.
+    unit
+        What is counted: ``"events"``, ``"slices"``, ``"1e-9 slices"``, or what the indicator counts in.
+    sums
+        The evidence as the kernels want it.
+
+    Examples
+    --------
+    >>> from slokit import SLI, SLO, Counts
+    >>> counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", good=[99, 95, 100], bad=[1, 5, 0])
+    >>> ev = SLO("checkout", sli=SLI.ratio("up"), target="98%", window="2h").evaluate(counts)
+    >>> ev.sli, ev.met
+    (array([0.99 , 0.97 , 0.975]), array([ True, False, False]))
+    >>> ev.error_budget.remaining_ratio.tolist()
+    [0.5, -0.5, -0.25]
+    >>> ev.burning(1, "2h", "1h")
+    array([False,  True, False])
+    """
+
+    slo: Objective
+    unit: str
+    sums: WindowedSums
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    @property
+    def timeline(self) -> Timeline:
+        """The buckets, or for the timeslice methods the slices."""
+        return self.sums.timeline
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The leading axes."""
+        return self.sums.axes
+
+    @property
+    def excluded(self) -> BoolArray:
+        """Where exclusions took a bucket out, bool, shape ``(..., n)``."""
+        return self.sums.excluded
+
+    # --- the objective's own window -----------------------------------------------------------------
+
+    @property
+    def sli(self) -> FloatArray:
+        """Share of good events in the window, float64; NaN without data."""
+        sums = self.sums
+        return np.asarray(ratios.window_ratios(sums.total.minus(sums.bad), sums.total, [sums.window])[0])
+
+    @property
+    def has_data(self) -> BoolArray:
+        """Where the window holds any event, bool."""
+        return exceed.has_events(self.sums.total, self.sums.window)
+
+    @property
+    def missed(self) -> BoolArray:
+        """Where the window has data and its share of good events is below the target, bool."""
+        return self.burning(1)
+
+    @property
+    def met(self) -> BoolArray:
+        """Where the window has data and its share of good events reaches the target, bool."""
+        return np.asarray(self.has_data & ~self.missed)
+
+    @property
+    def coverage(self) -> FloatArray:
+        """Observed buckets over the buckets that the window should hold, float64, 0 to 1.
+
+        A window that reaches before the data is not fully covered. Filling what is missing does not raise coverage.
+        """
+        sums = self.sums
+        covered = sums.observed.window_ints(sums.window) / sums.held(np.arange(self.timeline.size))
+        return np.array(np.broadcast_to(covered, self.excluded.shape))
+
+    @property
+    def error_budget(self) -> ErrorBudgetArrays:
+        """The error budget at the end of every bucket, as arrays."""
+        sums = self.sums
+        whole, basis, is_estimate = sums.basis_totals(np.arange(self.timeline.size))
+        return ErrorBudgetArrays(
+            bad=sums.bad.window_exact(sums.window),
+            basis_total=np.where(self.has_data, whole, 0),
+            targets=sums.targets,
+            basis=basis,
+            is_estimate=is_estimate,
+        )
+
+    # --- rolling windows of any length ----------------------------------------------------------------
+
+    def burn_rate(self, window: DurationLike | None = None) -> FloatArray:
+        """Return the burn rate over a rolling window, float64, shape ``(..., n)``; NaN without data.
+
+        Parameters
+        ----------
+        window
+            Such as ``"1h"``; by default the objective's own (for a calendar window: the period so far).
+
+        Raises
+        ------
+        InvalidWindow
+            If the window is no whole number of buckets; the message names a step that fits.
+        """
+        span = self.sums.window if window is None else self.sums.buckets(window)
+        return np.asarray(self._burn_rates([span], 1)[0])
+
+    def burn_rates(self, windows: Iterable[DurationLike], *, threads: int = 1) -> FloatArray:
+        """Return the burn rates over several rolling windows, float64, shape ``(k, ..., n)``.
+
+        One call is faster than k: the running sums are read once.
+
+        Parameters
+        ----------
+        windows
+            k durations, such as ``["5m", "1h", "6h"]``.
+        threads
+            How many threads share the series; none outlives the call.
+        """
+        return self._burn_rates([self.sums.buckets(window) for window in windows], threads)
+
+    def _burn_rates(self, windows: Sequence[KernelWindow], threads: int) -> FloatArray:
+        targets = self.sums.targets
+        scale = np.array([float(1 / (1 - target)) for target in targets.flat]).reshape(targets.shape)
+        return ratios.window_ratios(self.sums.bad, self.sums.total, windows, scale, threads)
+
+    def burning(self, burn_rate: RationalLike, *windows: DurationLike, op: Comparison = "gt") -> BoolArray:
+        """Say where every one of some rolling windows burns faster than a threshold: bool, exact.
+
+        Parameters
+        ----------
+        burn_rate
+            The threshold, read as a decimal: ``14.4`` is 72/5.
+        *windows
+            Durations; without one, the objective's own window.
+        op
+            ``"gt"`` for strictly faster, ``"gte"`` for at least as fast. Without data neither holds.
+
+        Raises
+        ------
+        InvalidWindow
+            If a window is no whole number of buckets.
+
+        Examples
+        --------
+        >>> from slokit import SLI, SLO, Counts
+        >>> counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1m", total=[10_000], bad=[144])
+        >>> ev = SLO("checkout", sli=SLI.ratio("up"), target="99.9%", window="1m").evaluate(counts)
+        >>> ev.burning(14.4, "1m"), ev.burning(14.4, "1m", op="gte")
+        (array([False]), array([ True]))
+        """
+        return np.asarray(self.burning_each([BurnCondition(burn_rate, windows, op)])[0])
+
+    def burning_each(self, conditions: Iterable[BurnCondition], *, threads: int = 1) -> BoolArray:
+        """Answer several :meth:`burning` questions in one call: bool, shape ``(k, ..., n)``."""
+        sums = self.sums
+        return exceed.exceeds(sums.bad, sums.total, [sums.question(c) for c in conditions], threads)
+
+    def worst(self, windows: Iterable[DurationLike]) -> list[WorstWindow]:
+        """Find the rolling window of each length that burned fastest, over all series.
+
+        Windows that reach before the data count only where the data hold no whole one. Of equals the one with more bad
+        events is reported, then the earliest.
+
+        Parameters
+        ----------
+        windows
+            Durations, such as ``["5m", "1h", "1d"]``.
+        """
+        return [worst_window(self.sums, window) for window in windows]
+
+    # --- one instant ------------------------------------------------------------------------------------
+
+    def at(self, when: InstantLike | None = None) -> Status | StatusTable:
+        """Return the status at an instant: one, or a table over leading axes.
+
+        Parameters
+        ----------
+        when
+            The last bucket that is over at this instant is what is reported; the running one would look ahead. By
+            default the last bucket of all.
+
+        Raises
+        ------
+        OutOfTimeline
+            If no bucket is over yet, or the last was over a full step before: ``counts.extend(until=)`` makes a
+            silence visible.
+        """
+        bucket = self.sums.bucket_at(when)
+        if not self.axes:
+            return status_at(self, bucket, ())
+        names = [[(axis.name, label) for label in axis.labels] for axis in self.axes]
+        return StatusTable(
+            self.axes,
+            tuple(
+                status_at(self[index], bucket, tuple(some[i] for some, i in zip(names, index, strict=True)))
+                for index in np.ndindex(*self.sums.lead)
+            ),
+        )
+
+    def events_within(self, window: DurationLike, bucket: int = -1) -> tuple[int, int]:
+        """Return good and bad events of a rolling window that ends with a bucket, for one series, as Python integers.
+
+        Raises
+        ------
+        WrongType
+            If there are several series; pick one first.
+        InvalidWindow
+            If the window is no whole number of buckets.
+        """
+        if self.axes:
+            raise WrongType(f"there are {len(self.axes)} leading axes; pick one series first, with sel() or an index")
+        stop = (bucket if bucket >= 0 else self.timeline.size + bucket) + 1
+        return self.sums.events(max(stop - self.sums.buckets(window), 0), stop)
+
+    # --- series -----------------------------------------------------------------------------------------
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """The labels along each leading dimension, by its name, in order."""
+        return {axis.name: axis.labels for axis in self.axes}
+
+    @property
+    def target(self) -> Fraction:
+        """The target of these series.
+
+        Raises
+        ------
+        WrongType
+            If they have different ones.
+        """
+        targets = set(self.sums.targets.flat)
+        if len(targets) > 1:
+            raise WrongType("the series have targets of their own; pick one series first, with sel() or an index")
+        return next(iter(targets), self.slo.target)
+
+    def sel(self, **labels: str | Iterable[str]) -> Evaluation:
+        """Pick series by label: one, which drops the axis, or several, which keep it.
+
+        Raises
+        ------
+        UnknownLabel
+            If there is no such axis or label.
+        """
+        sums = self.sums
+        for name, wanted in labels.items():
+            at = axis_index(sums.axes, name)
+            axis = sums.axes[at]
+            rows: int | list[int]
+            rows = label_index(axis, wanted) if isinstance(wanted, str) else [label_index(axis, w) for w in wanted]
+            sums = sums.take(at, rows)
+        return attrs.evolve(self, sums=sums)
+
+    def __getitem__(self, index: int | tuple[int, ...]) -> Evaluation:
+        """Pick a row of the first axis by position, or with a tuple of the first few."""
+        rows = index if isinstance(index, tuple) else (index,)
+        if len(rows) > len(self.axes):
+            raise WrongType(f"there are {len(self.axes)} leading axes, got {len(rows)} positions")
+        sums = self.sums
+        for row in rows:
+            if isinstance(row, bool) or not isinstance(row, int | np.integer):
+                raise WrongType(f"a row must be an integer, got {type(row).__name__}; labels go to sel()")
+            length = len(sums.axes[0].labels)
+            if not -length <= row < length:
+                raise UnknownLabel(f"axis {sums.axes[0].name!r} has {length:,} rows, got row {row}")
+            sums = sums.take(0, int(row))
+        return attrs.evolve(self, sums=sums)
+
+    # --- being a value ----------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Evaluation):
+            return NotImplemented
+        same = (self.slo, self.unit, self.timeline, self.axes) == (other.slo, other.unit, other.timeline, other.axes)
+        return same and all(
+            np.array_equal(mine, theirs) for mine, theirs in zip(self._arrays(), other._arrays(), strict=True)
+        )
+
+    def _arrays(self) -> Iterator[Any]:
+        sums = self.sums
+        yield from (sums.excluded, sums.bad.values, sums.total.values, sums.targets, sums.expected)
+        yield np.broadcast_to(sums.observed.values, sums.total.values.shape)
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "objective", f"{percent_text(self.slo.target)} over {self.slo.window}"
+        if self.axes:
+            yield "series", plural(int(np.prod(self.sums.lead)), "series", "series")
+        if self.timeline.size:
+            last = instant_text(self.timeline.end)
+            yield "buckets", f"{plural(self.timeline.size, 'bucket')} of {duration_text(self.timeline.step)} to {last}"
+
+    def __repr__(self) -> str:
+        head = f"Evaluation of {self.slo.name!r}: {', '.join(text for _, text in self._facts())}"
+        return f"{head}\n{self.at()!r}"
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self._facts()), caption=f"Evaluation of {self.slo.name}") + self.at()._repr_html_()
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "slo", self.slo.name
+        yield from self._facts()

@@ -1,0 +1,224 @@
+"""What an evaluation keeps: running sums of the evidence, and the objective's window laid over them.
+
+Targets, expected totals and sums may be each series' own; everything here is written for any number of leading axes
+and for one series alike, and a series that is picked is the same sums with fewer rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from slokit._kernels.exceed import Question
+from slokit._kernels.sums import PrefixSums
+from slokit._kernels.sums import Window as KernelWindow
+from slokit.counts.axes import Axis
+from slokit.errors import InvalidAlert, OutOfTimeline
+from slokit.evaluation.conditions import BurnCondition
+from slokit.periods import CalendarGrid
+from slokit.rational import ceil_fraction, floor_fraction, parse_rational
+from slokit.timeline import DurationLike, InstantLike, Timeline, instant_text, parse_instant
+from slokit.windows import RollingWindow
+
+__all__ = ["WindowedSums"]
+
+RationalArray = npt.NDArray[Any]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class WindowedSums:
+    """Running sums of one evaluation.
+
+    Parameters
+    ----------
+    timeline, axes
+        Of the buckets or slices that are evaluated.
+    bad, total
+        Running sums, shape ``(..., n + 1)``.
+    observed
+        Running sums of the observed mask; one row where it is the same for all series.
+    excluded
+        Where exclusions took a bucket out, bool, shape ``(..., n)``.
+    targets
+        Fractions in an object array: shape ``()`` where all series share one, else that of the leading axes.
+    span
+        The objective's window: buckets of a rolling one, or which period each bucket belongs to.
+    slice_worth
+        Of slices: what one is worth in counts. A period's total is then known beforehand.
+    expected
+        The period's total that the caller expects: Python integers, shape ``()`` or that of the leading axes.
+    """
+
+    timeline: Timeline
+    axes: tuple[Axis, ...]
+    bad: PrefixSums
+    total: PrefixSums
+    observed: PrefixSums
+    excluded: npt.NDArray[np.bool_]
+    targets: RationalArray
+    span: int | CalendarGrid
+    slice_worth: int | None = None
+    expected: RationalArray | None = None
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """Lengths of the leading axes."""
+        return self.bad.values.shape[:-1]
+
+    @property
+    def window(self) -> KernelWindow:
+        """The objective's window as the kernels take it."""
+        return self.span if isinstance(self.span, int) else np.maximum(self.span.left, 0)
+
+    def held(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many buckets the objective's window should hold that ends with each of some buckets."""
+        return np.full(len(at), self.span) if isinstance(self.span, int) else at + 1 - self.span.left[at]
+
+    def to_come(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many buckets of the period lie behind each of some buckets; none of a rolling window."""
+        return np.zeros(len(at), np.int64) if isinstance(self.span, int) else self.span.right[at] - 1 - at
+
+    def first(self, bucket: int) -> int:
+        """Return the first bucket of the objective's window that ends with a bucket."""
+        window = self.window
+        return max(bucket + 1 - window, 0) if isinstance(window, int) else int(window[bucket])
+
+    def buckets(self, window: DurationLike) -> int:
+        """Return how many buckets a rolling window holds.
+
+        Raises
+        ------
+        InvalidWindow
+            If that is no whole number.
+        """
+        return RollingWindow.of(window).buckets(self.timeline.step)
+
+    def bucket_at(self, when: InstantLike | None) -> int:
+        """Return the last bucket that is over at an instant; -1 where there are no buckets at all.
+
+        Raises
+        ------
+        OutOfTimeline
+            If none is over yet, or the last was over a full step before.
+        """
+        timeline = self.timeline
+        if when is None or timeline.size == 0:
+            return timeline.size - 1
+        instant = parse_instant(when, "when")
+        bucket = timeline.edge_index(instant) - 1
+        if bucket < 0:
+            raise OutOfTimeline(
+                f"when must not be before the end of the first bucket, "
+                f"{instant_text(timeline.start + timeline.step)}, got {instant_text(instant)}; "
+                "if nothing was measured before, say so with counts.extend(since=)"
+            )
+        if bucket >= timeline.size:
+            raise OutOfTimeline(
+                f"when must be less than a bucket after the end of the data, {instant_text(timeline.end)}, got "
+                f"{instant_text(instant)}; if nothing was measured since, say so with counts.extend(until=)"
+            )
+        return bucket
+
+    def events(self, first: int, stop: int) -> tuple[int, int]:
+        """Return good and bad events of buckets ``first`` to ``stop - 1`` of the one series, as Python integers."""
+        bad, total = (sums.one_window((), first, stop) for sums in (self.bad, self.total))
+        return total - bad, bad
+
+    def take(self, axis: int, rows: int | list[int]) -> WindowedSums:
+        """Return the sums of some rows along a leading axis; one row drops the axis."""
+        index = (slice(None),) * axis + (rows,)
+        was = self.axes[axis]
+        kept = () if isinstance(rows, int) else (Axis(was.name, tuple(was.labels[i] for i in rows)),)
+        return attrs.evolve(
+            self,
+            axes=(*self.axes[:axis], *kept, *self.axes[axis + 1 :]),
+            bad=self.bad.rows(index),
+            total=self.total.rows(index),
+            observed=self.observed if self.observed.values.ndim == 1 else self.observed.rows(index),
+            excluded=self.excluded[index],
+            targets=_pick(self.targets, index),
+            expected=None if self.expected is None else _pick(self.expected, index),
+        )
+
+    def question(self, condition: BurnCondition) -> Question:
+        """Put a burn-rate threshold to the kernel as a share of bad events, reduced to what the counts can show.
+
+        Raises
+        ------
+        InvalidAlert
+            If the threshold is negative or the comparison is unknown.
+        InvalidWindow
+            If a window is no whole number of buckets.
+        """
+        burn_rate, windows, op = condition
+        if op not in ("gt", "gte"):
+            raise InvalidAlert(f'op must be "gt" or "gte", got {op!r}')
+        rate = parse_rational(burn_rate, "burn_rate")
+        if rate < 0:
+            raise InvalidAlert(f"burn_rate must not be negative, got {burn_rate}")
+        spans: tuple[KernelWindow, ...] = tuple(self.buckets(window) for window in windows) or (self.window,)
+        # No ratio of counts lies strictly between the threshold and its neighbour with this denominator.
+        most = max(1, *(self.total.bound(span) for span in spans))
+        nearest = floor_fraction if op == "gt" else ceil_fraction
+        # A share above 1 is never reached, however far above: 2 says that in small numbers.
+        shares = [nearest(min(rate * (1 - target), Fraction(2)), most) for target in self.targets.flat]
+        shape = self.targets.shape
+        return Question(
+            objects([share.numerator for share in shares], shape),
+            objects([share.denominator for share in shares], shape),
+            spans,
+            strict=op == "gt",
+        )
+
+    def basis_totals(
+        self, at: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
+        """Return the events that the budget is a share of, at the end of some buckets.
+
+        Returns
+        -------
+        totals
+            int64 or Python integers, shape ``(..., len(at))``.
+        basis
+            Where they come from, shape ``(len(at),)``: see :data:`slokit.budget.Basis`.
+        is_estimate
+            Where they may still turn out otherwise, bool, shape ``(len(at),)``.
+        """
+        so_far = self.total.window_exact(self.window, (at,))
+        none = np.zeros(len(at), dtype=np.bool_)
+        if isinstance(self.span, int):
+            return so_far, np.full(len(at), "window"), none
+        to_come = self.to_come(at)
+        if self.slice_worth is not None:
+            return so_far + to_come * self.slice_worth, np.full(len(at), "full"), none
+        expected: npt.NDArray[Any]
+        if self.expected is not None:
+            known = ~none
+            expected = self.expected[..., np.newaxis] if self.expected.ndim else self.expected
+        else:
+            # The period before, where all of it lies on the timeline: its total is that of its last bucket's window.
+            edges = self.span.edges
+            period = np.searchsorted(edges, at, side="right") - 1
+            known = (period >= 1) & (edges[np.maximum(period - 1, 0)] >= 0)
+            last = np.where(known, edges[period] - 1, at)
+            expected = np.where(known, self.total.window_exact(self.window, (last,)), so_far)
+        running = to_come > 0
+        basis = np.where(running, np.where(known, "expected", "elapsed"), "full")
+        return np.where(running, np.maximum(so_far, expected), so_far), basis, known & running
+
+
+def objects(values: Sequence[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return an object array of a shape; numpy would turn Python integers into int64, or fail to."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array.reshape(shape)
+
+
+def _pick(values: npt.NDArray[Any], index: tuple[Any, ...]) -> npt.NDArray[Any]:
+    """Index values that each series has its own; one value for all stays."""
+    return np.asarray(values[index], dtype=object) if values.ndim else values

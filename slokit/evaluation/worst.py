@@ -1,0 +1,99 @@
+"""The worst windows: where the burn rate of each length peaked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from slokit.evaluation.sums import WindowedSums
+from slokit.timeline import DurationLike, duration_text, to_datetime
+
+__all__ = ["WorstWindow", "worst_window"]
+
+
+@attrs.frozen(kw_only=True)
+class WorstWindow:
+    """The window of one length that burned fastest.
+
+    Parameters
+    ----------
+    window
+        Its length, as text.
+    start, end
+        Its edges, in UTC; ``end`` is the end of its last bucket. None without data.
+    good, bad
+        Its events.
+    burn_rate
+        Its burn rate; None where no window of this length holds data.
+    labels
+        Which series, as pairs of an axis and its label.
+    """
+
+    window: str
+    start: datetime | None
+    end: datetime | None
+    good: int
+    bad: int
+    burn_rate: float | None
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Events of the window."""
+        return self.good + self.bad
+
+
+def worst_window(sums: WindowedSums, window: DurationLike) -> WorstWindow:
+    """Find the rolling window of a length that burned fastest, over all series.
+
+    A window that reaches before the data is a shorter one; those count only where the data hold no whole one.
+    Of equals the one with more bad events wins, then the earliest.
+    """
+    width, timeline = sums.buckets(window), sums.timeline
+    text = duration_text(width * timeline.step)
+    whole = slice(width - 1 if width <= timeline.size else 0, None)
+    peak: tuple[Fraction, int] | None = None
+    found: tuple[tuple[int, ...], int] = ((), 0)
+    for index in np.ndindex(*sums.lead):
+        bad, total = (one.rows(index).window_exact(width)[whole] for one in (sums.bad, sums.total))
+        share = 1 - (sums.targets[index] if sums.targets.ndim else sums.targets.item())
+        for where, events, all_events in _candidates(bad, total):
+            rank = Fraction(events, all_events) / share, events
+            if peak is None or rank > peak:
+                peak, found = rank, (index, where + whole.start)
+    if peak is None:
+        return WorstWindow(window=text, start=None, end=None, good=0, bad=0, burn_rate=None)
+    index, bucket = found
+    one = sums
+    for row in index:
+        one = one.take(0, row)
+    good, bad_events = one.events(max(bucket + 1 - width, 0), bucket + 1)
+    end = timeline.start + (bucket + 1) * timeline.step
+    return WorstWindow(
+        window=text,
+        start=to_datetime(max(end - width * timeline.step, timeline.start)),
+        end=to_datetime(end),
+        good=good,
+        bad=bad_events,
+        burn_rate=float(peak[0]),
+        labels=tuple((axis.name, axis.labels[i]) for axis, i in zip(sums.axes, index, strict=True)),
+    )
+
+
+def _candidates(bad: npt.NDArray[Any], total: npt.NDArray[Any]) -> list[tuple[int, int, int]]:
+    """Return the first place of each pair of counts whose share of bad events may be the largest of one series."""
+    held = np.flatnonzero(total > 0)
+    if not held.size:
+        return []
+    share = bad[held].astype(np.float64) / total[held].astype(np.float64)
+    # Floats propose all that lies within their error of the peak; whoever asked compares exactly.
+    near = held[share >= share.max() * (1 - 1e-12)]
+    pairs: dict[tuple[int, int], int] = {}
+    for where in near.tolist():
+        pairs.setdefault((int(bad[where]), int(total[where])), where)
+    return [(where, *pair) for pair, where in pairs.items()]
