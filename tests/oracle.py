@@ -97,17 +97,28 @@ def settled(row: Series, settle: int) -> Series:
     return cut(row, sum(1 for i in range(len(row)) if row.end(i) + settle <= now))
 
 
-def sliced(row: Series, length: int, target: Fraction | None) -> Series:
-    """Judge each slice of ``length`` nanoseconds; a slice is then one event (``target``) or a share (None).
-
-    Slice edges lie at the row's phase plus whole lengths, so the first and the last slice may be partly there.
-    """
-    if not len(row):
-        return replace(row, step=length)
+def _slices(row: Series, length: int) -> dict[int, list[int]]:
+    """Return the buckets of each slice; slice edges lie at the row's phase plus whole lengths."""
     phase = row.start % row.step
     groups: dict[int, list[int]] = {}
     for i in range(len(row)):
         groups.setdefault((row.start + i * row.step - phase) // length, []).append(i)
+    return groups
+
+
+def most_in_a_slice(row: Series, length: int) -> int:
+    """Return the events of the fullest slice."""
+    return max((sum(row.total(i) for i in members) for members in _slices(row, length).values()), default=0)
+
+
+def sliced(row: Series, length: int, target: Fraction | None) -> Series:
+    """Judge each slice of ``length`` nanoseconds; a slice is then one event (``target``) or a share (None).
+
+    The first and the last slice may be partly there: they are judged on what exists.
+    """
+    if not len(row):
+        return replace(row, step=length)
+    groups = _slices(row, length)
     good: list[int] = []
     bad: list[int] = []
     observed: list[bool] = []
@@ -127,7 +138,7 @@ def sliced(row: Series, length: int, target: Fraction | None) -> Series:
         observed.append(any(row.observed[i] for i in members))
         judged = any(row.observed[i] and not row.excluded[i] for i in members)
         excluded.append(any(row.excluded[i] for i in members) and not judged)
-    start = min(groups) * length + phase
+    start = min(groups) * length + row.start % row.step
     return Series(start, length, tuple(good), tuple(bad), tuple(observed), tuple(excluded))
 
 
@@ -174,9 +185,12 @@ class Budget:
 
 
 def budget(target: Fraction, good: int, bad: int, fixed: int | None = None) -> Budget:
-    """Return the budget of ``good`` and ``bad`` events, or of a period that will hold ``fixed`` events in all."""
+    """Return the budget of ``good`` and ``bad`` events, or of a period that will hold ``fixed`` events in all.
+
+    Without any event so far there is no budget to speak of, whatever the period will hold.
+    """
     total = good + bad
-    basis = total if fixed is None else max(fixed, total)
+    basis = total if fixed is None or total == 0 else max(fixed, total)
     allowed = (1 - target) * basis
     remaining = allowed - bad
     if target == 0:
@@ -290,6 +304,21 @@ def rolling(row: Series, target: Fraction, width: int) -> list[Moment]:
     return moments
 
 
+def worst(row: Series, target: Fraction, width: int) -> tuple[Fraction, int] | None:
+    """Return the highest burn rate of any window and its last bucket; of equals the one with more bad events, first.
+
+    A window that reaches before the data is a shorter one: it counts only where there is no whole one.
+    """
+    first = width - 1 if width <= len(row) else 0
+    found: tuple[Fraction, int, int] | None = None
+    for t in range(first, len(row)):
+        good, bad, _ = _window(row, t - width + 1, t)
+        rate = _burn(target, good, bad)
+        if rate is not None and (found is None or (rate, bad) > found[:2]):
+            found = rate, bad, t
+    return None if found is None else (found[0], found[2])
+
+
 # --- calendar -------------------------------------------------------------------------------------------------------
 
 
@@ -364,7 +393,9 @@ def calendar(
         elif to_come == 0:
             verdict = "met" if met else "missed"
         else:
-            verdict = "at_risk" if bad > elapsed * worth.allowed else "on_track"
+            # Where nobody knows what the period will hold, it is reckoned at the traffic so far.
+            whole = worth.allowed if basis != "elapsed" else worth.allowed / elapsed
+            verdict = "at_risk" if bad / whole > elapsed else "on_track"
             if slice_worth is not None:
                 rest = to_come * slice_worth
                 if bad > (1 - target) * (total + rest):

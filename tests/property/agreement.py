@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import isnan
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from slokit import ErrorBudget, Evaluation, Status
 from tests import oracle
 from tests.oracle import Moment
 
@@ -28,45 +29,48 @@ class Figures(Protocol):
     """The arrays of an error budget."""
 
     @property
-    def allowed(self) -> Any: ...
+    def allowed(self) -> object: ...
     @property
-    def consumed(self) -> Any: ...
+    def consumed(self) -> object: ...
     @property
-    def remaining(self) -> Any: ...
+    def remaining(self) -> object: ...
     @property
-    def remaining_ratio(self) -> Any: ...
+    def remaining_ratio(self) -> object: ...
     @property
-    def exhausted(self) -> Any: ...
+    def exhausted(self) -> object: ...
     @property
-    def bad_events_left(self) -> Any: ...
+    def bad_events_left(self) -> object: ...
     @property
-    def basis(self) -> Any: ...
+    def basis(self) -> object: ...
     @property
-    def is_estimate(self) -> Any: ...
+    def is_estimate(self) -> object: ...
 
 
 class Judged(Protocol):
     """The arrays of an evaluation."""
 
     @property
-    def sli(self) -> Any: ...
+    def sli(self) -> object: ...
     @property
-    def met(self) -> Any: ...
+    def met(self) -> object: ...
     @property
-    def missed(self) -> Any: ...
+    def missed(self) -> object: ...
     @property
-    def has_data(self) -> Any: ...
+    def has_data(self) -> object: ...
     @property
-    def coverage(self) -> Any: ...
+    def coverage(self) -> object: ...
     @property
     def error_budget(self) -> Figures: ...
 
 
-def near(name: str, given: Any, truths: Sequence[Sequence[Truth]]) -> None:
+def near(name: str, given: object, truths: Sequence[Sequence[Truth]]) -> None:
     """Check an array of floats against exact values, one list a row; None is NaN."""
     flat = np.asarray(given)
     assert flat.dtype == np.float64, f"{name} is {flat.dtype}"
-    cells, exact = flat.reshape(-1).tolist(), [truth for row in truths for truth in row]
+    cells, exact = (
+        flat.reshape(-1).tolist(),
+        [None if truth is None else Fraction(truth) for row in truths for truth in row],
+    )
     assert len(cells) == len(exact), f"{name} has {flat.shape} cells"
     for i, (cell, truth) in enumerate(zip(cells, exact, strict=True)):
         if truth is None:
@@ -78,7 +82,7 @@ def near(name: str, given: Any, truths: Sequence[Sequence[Truth]]) -> None:
             assert abs(Fraction(cell) - truth) <= TOLERANCE * abs(truth), f"{name}[{i}] is {cell!r}, not {truth}"
 
 
-def same(name: str, given: Any, truths: Sequence[Sequence[object]], kind: str) -> None:
+def same(name: str, given: object, truths: Sequence[Sequence[object]], kind: str) -> None:
     """Check an array of booleans or integers (dtype kind "b" or "i") for equality, one list a row."""
     flat = np.asarray(given)
     assert flat.dtype.kind == kind, f"{name} is {flat.dtype}"
@@ -115,7 +119,7 @@ def check_basis(ev: Judged, truths: list[list[Moment]]) -> None:
     """Check what the budget is reckoned from; it depends on time alone, so all rows say the same."""
     for row in truths:
         assert np.asarray(ev.error_budget.basis).tolist() == [m.basis for m in row]
-        assert np.broadcast_to(ev.error_budget.is_estimate, len(row)).tolist() == [m.is_estimate for m in row]
+        assert np.asarray(ev.error_budget.is_estimate).tolist() == [m.is_estimate for m in row]
 
 
 def check_moments(ev: Judged, truths: list[list[Moment]]) -> None:
@@ -130,17 +134,24 @@ def exactly(given: float | None, truth: Truth) -> None:
     assert given == (None if truth is None else float(truth))
 
 
-def check_budget(budget: Any, truth: oracle.Budget) -> None:
+def check_budget(budget: ErrorBudget, truth: oracle.Budget) -> None:
     """Check a scalar error budget."""
     exactly(budget.allowed, truth.allowed)
-    exactly(budget.consumed, truth.consumed)
+    assert budget.consumed == truth.consumed
     exactly(budget.remaining, truth.remaining)
     exactly(budget.remaining_ratio, truth.remaining_ratio)
     assert budget.exhausted is truth.exhausted
     assert budget.bad_events_left == truth.bad_events_left
 
 
-def check_status(status: Any, moment: Moment, target: Fraction) -> None:
+def status_of(ev: Evaluation, when: int | None = None) -> Status:
+    """Return the status of a single series, at an instant in nanoseconds or at the end."""
+    status = ev.at() if when is None else ev.at(np.datetime64(when, "ns"))
+    assert isinstance(status, Status)
+    return status
+
+
+def check_status(status: Status, moment: Moment, target: Fraction) -> None:
     """Check everything a status says about its window."""
     assert (status.good, status.bad, status.total) == (moment.good, moment.bad, moment.total)
     exactly(status.sli, moment.sli)
@@ -149,6 +160,7 @@ def check_status(status: Any, moment: Moment, target: Fraction) -> None:
     assert status.met is (moment.met if moment.has_data else None)
     assert status.verdict == moment.verdict
     assert status.target == target
+    assert status.time is not None
     assert round(status.time.timestamp() * 1_000_000) == moment.end // 1_000
     check_budget(status.error_budget, moment.budget)
     assert status.error_budget.basis == moment.basis

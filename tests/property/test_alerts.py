@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
 from typing import Literal
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slokit import SLI, SLO, BurnRateAlert, alerts
-from slokit.evaluation import Evaluation
+from slokit import SLI, SLO, BurnRateAlert, Evaluation, alerts
+from slokit._kernels import exceed
 from tests import oracle
 from tests.oracle import NANOSECONDS
 from tests.property.agreement import same
@@ -81,7 +82,9 @@ def test_an_alert_fires_where_both_windows_burn(data: st.DataObject, target: Fra
         threshold = data.draw(thresholds(evidence, target, widths))
         op = data.draw(st.sampled_from(OPS))
         short = span(evidence, widths[1]) if len(widths) == 2 else None
-        rules.append(BurnRateAlert(span(evidence, widths[0]), short, threshold, op=op))
+        rules.append(
+            BurnRateAlert(long_window=span(evidence, widths[0]), short_window=short, burn_rate=threshold, op=op)
+        )
         truths.append([oracle.burning(row, target, threshold, widths, op) for row in evidence.rows])
 
     together = alerts.fires(ev, rules)
@@ -130,6 +133,33 @@ OVERFLOWS = {
     "the row overflows, a window does not": (10**18, 10**17),
     "even a window overflows": (9 * 10**18, 9 * 10**17),
 }
+
+PATHS = {
+    "nothing overflows": "_by_views",
+    "the row overflows, a window does not": "_by_differences",
+    "even a window overflows": "_by_limbs",
+}
+
+
+def seen(path: str, taken: list[str]) -> Callable[..., None]:
+    """Return a path of the kernel that notes when it is taken."""
+    real = getattr(exceed, path)
+
+    def noted(*given: object) -> None:
+        taken.append(path)
+        real(*given)
+
+    return noted
+
+
+@pytest.mark.parametrize("case", OVERFLOWS)
+def test_each_case_takes_a_path_of_its_own(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three cases below are decided by the kernel's three ways: else two of them prove nothing."""
+    taken: list[str] = []
+    for path in PATHS.values():
+        monkeypatch.setattr(exceed, path, seen(path, taken))
+    evaluation(constant(*OVERFLOWS[case]), Fraction(9, 10), 2).burning(1)
+    assert taken == [PATHS[case]]
 
 
 @pytest.mark.parametrize("op", OPS)

@@ -6,17 +6,19 @@ from datetime import timedelta
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from slokit import SLI, SLO, Counts, ErrorBudget
-from slokit.evaluation import Evaluation
+from slokit import SLI, SLO, Counts, ErrorBudget, Evaluation
 from tests import oracle
 from tests.property.agreement import check_budget
 from tests.property.evidence import LARGEST, MINUTE, Evidence, evidences, targets
 
 pytestmark = pytest.mark.filterwarnings("ignore::slokit.errors.SlokitWarning")
+
+IntArray = npt.NDArray[np.int64]
 
 # Sums of windows pass int64, so a budget takes them too.
 EVENTS = st.integers(0, 20) | st.integers(0, 10**6) | st.integers(0, 2**62) | st.integers(0, 2**80)
@@ -76,7 +78,7 @@ def evaluate(evidence: Evidence, target: Fraction, width: int, counts: Counts | 
     return SLO("law", sli=SLI.ratio("law"), target=target, window=window).evaluate(counts or evidence.counts())
 
 
-def rebuilt(evidence: Evidence, good: np.ndarray, bad: np.ndarray, step: int | None = None) -> Counts:  # type: ignore[type-arg]
+def rebuilt(evidence: Evidence, good: IntArray, bad: IntArray, step: int | None = None) -> Counts:
     """Return other counts on the same timeline, or on one of another step."""
     row = evidence.rows[0]
     return Counts.from_buckets(
@@ -99,7 +101,8 @@ def test_splitting_buckets_changes_nothing(data: st.DataObject, target: Fraction
     """The same events in finer buckets give the same answers at the coarse edges, however they are spread."""
     evidence = data.draw(evidences(target, most_axes=0))
     (row,) = evidence.rows
-    fine = rebuilt(evidence, *(spread(data, side, parts) for side in (row.good, row.bad)), step=row.step // parts)
+    good, bad = (spread(data, side, parts) for side in (row.good, row.bad))
+    fine = rebuilt(evidence, good, bad, row.step // parts)
     coarse, finer = evaluate(evidence, target, width), evaluate(evidence, target, width, fine)
     at_edges = slice(parts - 1, None, parts)
     assert np.array_equal(finer.met[at_edges], coarse.met)
@@ -107,10 +110,12 @@ def test_splitting_buckets_changes_nothing(data: st.DataObject, target: Fraction
     assert np.array_equal(finer.error_budget.exhausted[at_edges], coarse.error_budget.exhausted)
     assert np.array_equal(finer.error_budget.bad_events_left[at_edges], coarse.error_budget.bad_events_left)
     assert np.allclose(finer.sli[at_edges], coarse.sli, rtol=1e-12, atol=0, equal_nan=True)
-    assert fine.resample(np.timedelta64(row.step, "ns")).bad.tolist() == list(row.bad)
+    if row.start % row.step == row.start % fine.timeline.step:
+        # Else the coarse buckets lie off the grid that resampling keeps to.
+        assert fine.resample(np.timedelta64(row.step, "ns")).bad.tolist() == list(row.bad)
 
 
-def spread(data: st.DataObject, events: tuple[int, ...], parts: int) -> np.ndarray:  # type: ignore[type-arg]
+def spread(data: st.DataObject, events: tuple[int, ...], parts: int) -> IntArray:
     """Spread each bucket's events over ``parts`` finer ones."""
     fine = []
     for count in events:

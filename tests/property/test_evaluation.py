@@ -9,17 +9,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from slokit import SLI, SLO, CalendarWindow, Exclusion, RatioTimeslices, Timeslices
-from slokit.counts import Counts
-from slokit.errors import OutOfTimeline
-from slokit.evaluation import Evaluation
+from slokit import SLI, SLO, CalendarWindow, Counts, Evaluation, Exclusion, RatioTimeslices, StatusTable, Timeslices
+from slokit.errors import InvalidCounts, OutOfTimeline
+from slokit.timeline import to_datetime
 from tests import oracle
 from tests.oracle import NANOSECONDS, RATIO_UNITS, Moment
-from tests.property.agreement import check_basis, check_moments, check_status, exactly, near, same
-from tests.property.evidence import MINUTE, MISSING, Evidence, Outage, evidences, outages, targets, without
+from tests.property.agreement import check_basis, check_moments, check_status, exactly, near, same, status_of
+from tests.property.evidence import LARGEST, MINUTE, MISSING, Evidence, Outage, evidences, outages, targets, without
 
 pytestmark = pytest.mark.filterwarnings("ignore::slokit.errors.SlokitWarning")
 
@@ -119,7 +118,7 @@ def test_every_array_over_slices(data: st.DataObject, target: Fraction, width: i
     missing = (data.draw(MISSING)[0], None)
     spans = data.draw(outages(evidence))
     per_slice = data.draw(st.sampled_from((1, 2, 3)))
-    rows = prepared(evidence, spans, 0, missing, (per_slice * step, judged))
+    whole = without(evidence, spans)
     budgeting = (
         RatioTimeslices(length(per_slice * step))
         if judged is None
@@ -127,11 +126,17 @@ def test_every_array_over_slices(data: st.DataObject, target: Fraction, width: i
     )
     slo = per_label(objective(target, width * per_slice * step, budgeting=budgeting, missing=missing[0]), evidence, own)
 
+    if any(oracle.most_in_a_slice(row, per_slice * step) > LARGEST for row in whole):
+        # A slice is a bucket before it is judged, and a bucket must fit.
+        with pytest.raises(InvalidCounts):
+            slo.evaluate(evidence.counts(), exclusions=as_exclusions(spans))
+        return
     ev = slo.evaluate(evidence.counts(), exclusions=as_exclusions(spans))
 
+    rows = prepared(evidence, spans, 0, missing, (per_slice * step, judged))
     check_moments(ev, [oracle.rolling(row, goal, width) for row, goal in zip(rows, goals, strict=True)])
     same("excluded", ev.excluded, [row.excluded for row in rows], "b")
-    assert ev.unit == "slices"
+    assert ev.unit == ("1e-9 slices" if judged is None else "slices")
     assert (ev.timeline.start, ev.timeline.step) == (rows[0].start, rows[0].step)
 
 
@@ -178,8 +183,11 @@ PLACES = (
 
 
 @st.composite
-def calendars(draw: st.DrawFn, target: Fraction) -> tuple[Evidence, str, str]:
-    """Draw evidence around an odd instant, with a unit and a zone; long units get long buckets."""
+def calendars(draw: st.DrawFn, target: Fraction, per_slice: int = 1) -> tuple[Evidence, str, str]:
+    """Draw evidence around an odd instant, with a unit and a zone; long units get long buckets.
+
+    A slice holds ``per_slice`` buckets, and the data may start and end inside one.
+    """
     zone, step, day = draw(st.sampled_from(PLACES))
     unit = draw(st.sampled_from(("day", "day", "week", "month", "quarter", "year")))
     start = int(np.datetime64(day, "ns").astype(np.int64))
@@ -188,6 +196,7 @@ def calendars(draw: st.DrawFn, target: Fraction) -> tuple[Evidence, str, str]:
     else:
         # Whole days as buckets: their edges are local midnights in zones without clock changes only.
         zone, step, size = "UTC", DAY, draw(st.integers(1, 100))
+    step, size = step // per_slice, size * per_slice + draw(st.integers(0, per_slice - 1))
     start += draw(st.integers(-20, 20)) * step
     found = draw(evidences(target, sizes=st.just(size), starts=st.just(start), steps=st.just(step), most_axes=1))
     return found, unit, zone
@@ -200,10 +209,13 @@ def test_every_array_over_a_calendar_window(data: st.DataObject, target: Fractio
     own, goals = own_targets(data, evidence, target)
     missing = data.draw(MISSING)
     expected = data.draw(st.none() | st.integers(1, 1000) | st.integers(1, 2**62))
-    rows = prepared(evidence, [], 0, missing)
+    spans = data.draw(outages(evidence))
+    rows = prepared(evidence, spans, 0, missing)
     slo = objective(target, CalendarWindow(unit, tz=zone), missing=missing[0], missing_events=missing[1])
 
-    ev = per_label(slo, evidence, own).evaluate(evidence.counts(), expected_total=expected)
+    ev = per_label(slo, evidence, own).evaluate(
+        evidence.counts(), exclusions=as_exclusions(spans), expected_total=expected
+    )
 
     truths = [
         oracle.calendar(row, goal, unit, ZoneInfo(zone), expected_total=expected)
@@ -217,15 +229,18 @@ def test_every_array_over_a_calendar_window(data: st.DataObject, target: Fractio
 @given(data=st.data(), target=targets(), judged=targets() | st.none())
 def test_every_array_over_calendar_slices(data: st.DataObject, target: Fraction, judged: Fraction | None) -> None:
     """Slices: the whole period's budget is known from its first slice on."""
-    evidence, unit, zone = data.draw(calendars(target if judged is None else judged))
-    step = evidence.rows[0].step
+    per_slice = data.draw(st.sampled_from((1, 2)))
+    evidence, unit, zone = data.draw(calendars(target if judged is None else judged, per_slice))
+    step = evidence.rows[0].step * per_slice
     own, goals = own_targets(data, evidence, target)
     missing = (data.draw(MISSING)[0], None)
-    rows = prepared(evidence, [], 0, missing, (step, judged))
+    spans = data.draw(outages(evidence))
+    assume(all(oracle.most_in_a_slice(row, step) <= LARGEST for row in evidence.rows))
+    rows = prepared(evidence, spans, 0, missing, (step, judged))
     budgeting = RatioTimeslices(length(step)) if judged is None else Timeslices(length(step), target=judged)
     slo = objective(target, CalendarWindow(unit, tz=zone), budgeting=budgeting, missing=missing[0])
 
-    ev = per_label(slo, evidence, own).evaluate(evidence.counts())
+    ev = per_label(slo, evidence, own).evaluate(evidence.counts(), exclusions=as_exclusions(spans))
 
     truths = [
         oracle.calendar(row, goal, unit, ZoneInfo(zone), slice_worth=RATIO_UNITS if judged is None else 1)
@@ -245,8 +260,8 @@ def check_statuses(
     i = data.draw(st.integers(0, len(truths) - 1), label="series")
     t = data.draw(st.integers(0, len(truths[i]) - 1), label="bucket")
     one = ev.sel(**evidence.labels[i]) if evidence.axes else ev
-    check_status(one.at(), truths[i][-1], goals[i])
-    check_status(one.at(np.datetime64(truths[i][t].end, "ns")), truths[i][t], goals[i])
+    check_status(status_of(one), truths[i][-1], goals[i])
+    check_status(status_of(one, truths[i][t].end), truths[i][t], goals[i])
 
 
 @given(data=st.data(), target=targets(), width=st.integers(1, 20))
@@ -268,7 +283,7 @@ def test_a_status_is_the_last_full_bucket(data: st.DataObject, target: Fraction,
         with pytest.raises(OutOfTimeline):
             one.at(np.datetime64(when, "ns"))
         return
-    status = one.at(np.datetime64(when, "ns"))
+    status = status_of(one, when)
     check_status(status, truths[i][bucket], goals[i])
     shorter = data.draw(st.integers(1, 20), label="shorter")
     exactly(
@@ -284,7 +299,8 @@ def test_a_table_holds_the_status_of_each_series(data: st.DataObject, target: Fr
     row = evidence.rows[0]
     own, goals = own_targets(data, evidence, target)
     ev = per_label(objective(target, width * row.step), evidence, own).evaluate(evidence.counts())
-    table = list(ev.at())
+    table = ev.at()
+    assert isinstance(table, StatusTable)
     assert len(table) == len(evidence.rows)
     for status, series, goal in zip(table, evidence.rows, goals, strict=True):
         check_status(status, oracle.rolling(series, goal, width)[-1], goal)
@@ -306,7 +322,7 @@ def test_picking_a_series_is_evaluating_it_alone(data: st.DataObject, target: Fr
 
 def test_an_empty_timeline_gives_a_status_without_data() -> None:
     """Nothing measured at all is no data, not an error and not a verdict."""
-    status = objective(Fraction(9, 10), HOUR).evaluate(Counts.empty(step="1m")).at()
+    status = status_of(objective(Fraction(9, 10), HOUR).evaluate(Counts.empty(step="1m")))
     assert status.verdict == "no_data"
     assert status.met is None
     assert status.sli is None
@@ -322,11 +338,22 @@ def test_no_window_burned_faster_than_the_worst(data: st.DataObject, target: Fra
     """For each length the worst window is where the burn rate peaks, and its counts are that window's."""
     evidence = data.draw(evidences(target))
     step = evidence.rows[0].step
+    ends = {to_datetime(evidence.rows[0].end(t)): t for t in range(len(evidence.rows[0]))}
 
     found = objective(target, 5 * step).evaluate(evidence.counts()).worst([length(width * step) for width in widths])
 
     assert len(found) == len(widths)
     for width, worst in zip(widths, found, strict=True):
-        rates = [oracle.burn_rates(row, target, width) for row in evidence.rows]
-        peak = max((rate for row_rates in rates for rate in row_rates if rate is not None), default=None)
-        exactly(worst.burn_rate, peak)
+        peaks = [oracle.worst(row, target, width) for row in evidence.rows]
+        exactly(worst.burn_rate, max((peak[0] for peak in peaks if peak is not None), default=None))
+        if worst.start is None or worst.end is None:
+            assert not any(peaks)
+            continue
+        row = evidence.rows[[tuple(labels.items()) for labels in evidence.labels].index(worst.labels)]
+        peak = oracle.worst(row, target, width)
+        assert peak is not None
+        bucket = ends[worst.end]
+        assert bucket == peak[1]
+        assert worst.end - worst.start == length(min(width, bucket + 1) * step)
+        moment = oracle.rolling(row, target, width)[bucket]
+        assert (worst.good, worst.bad, worst.total) == (moment.good, moment.bad, moment.total)

@@ -105,7 +105,7 @@ class Obvious:
             cells.append(self.cell(good[t + 1] - good[first], bad[t + 1] - bad[first], coverage))
         return Column(cells)
 
-    def cell(self, good: Any, bad: Any, coverage: float) -> Cell:
+    def cell(self, good: float, bad: float, coverage: float) -> Cell:
         """Judge one window."""
         total = good + bad
         if not total > 0:
@@ -135,7 +135,7 @@ class Obvious:
             bad_events_left=self.left(remaining),
         )
 
-    def met(self, good: Any, bad: Any) -> bool:
+    def met(self, good: float, bad: float) -> bool:
         """Say whether the objective is met, in one of the ways people write it."""
         total = good + bad
         if self.mistake == "the target is a float":
