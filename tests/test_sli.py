@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -686,3 +687,25 @@ def test_rules_are_plain_fields() -> None:
     assert UP.rule == Ratio()
     assert USABLE.rule == AllOf((LATENCY, UP))
     assert SLI.predicate("x", below_500).rule == Predicate(below_500)
+
+
+def test_a_rule_made_by_hand_is_exact() -> None:
+    """Whoever reads definitions from data cannot slip a float in."""
+    with pytest.raises(WrongType, match="lt must be exact, a Fraction"):
+        Threshold(lt=0.2)  # type: ignore[arg-type]
+    with pytest.raises(WrongType, match="between must be exact"):
+        Threshold(between=(1, Fraction(2)))  # type: ignore[arg-type]
+
+
+def test_real_latencies(data_dir: Path) -> None:
+    """Of 4,032 points 50 lie above 50; the band finds the dip too."""
+    columns = np.loadtxt(
+        data_dir / "nab_latency" / "ec2_request_latency_system_failure.csv", delimiter=",", skiprows=1, dtype=str
+    )
+    values = columns[:, 1].astype(float)
+    assert values.size == 4_032
+    assert np.count_nonzero(~SLI.threshold("latency", lte=50).is_good(values)) == 50
+    counts = SLI.threshold("latency", between=(33, 51)).count(columns[:, 0].astype("datetime64[s]"), values, step="5m")
+    assert int(counts.total.sum()) == 4_032
+    expected = sum(not Fraction(33) <= Fraction(text) <= Fraction(51) for text in columns[:, 1].tolist())
+    assert int(counts.bad.sum()) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -411,3 +412,47 @@ def test_rules_are_exact_plain_fields() -> None:
     assert FRESH.rule == Freshness(1800 * 10**9)
     assert isinstance(READY.rule, Deadline)
     assert (READY.rule.days, READY.rule.tz, READY.rule.lead) == (frozenset(range(5)), "Asia/Kolkata", None)
+
+
+def test_rules_made_by_hand_are_checked_too() -> None:
+    """Whoever reads definitions from data makes rules without the constructors of SLI."""
+    threshold = LAG.rule.threshold if isinstance(LAG.rule, Gauge) else None
+    with pytest.raises(WrongType, match="stale_after must be integer nanoseconds, got float"):
+        Gauge(threshold, 60e9)  # type: ignore[arg-type]
+    with pytest.raises(InvalidSLI, match="within must be whole microseconds, at least one, got 0s"):
+        Freshness(0)
+    with pytest.raises(InvalidSLI, match="lead must be a positive number of nanoseconds, got -1"):
+        Deadline("07:00", "daily", "UTC", -1)
+    with pytest.raises((InvalidSLI, WrongType), match="days must"):
+        Deadline("07:00", frozenset({7}), "UTC")
+    assert Deadline("07:00", "Mon-Fri", "Asia/Kolkata") == READY.rule
+
+
+def test_so_many_series_that_no_memory_holds_them_are_refused() -> None:
+    """The cap counts the buckets of all series."""
+    with pytest.raises(InvalidEvents, match=r"got 43,201 of 1m in each of 5,000 series"):
+        LAG.count([0, 43_200 * 60], [1, 1], step="1m", time_unit="s", by={"queue": ([0, 1], list(range(5_000)))})
+
+
+def test_a_column_of_a_data_frame_is_read_as_its_array() -> None:
+    """Libraries hand out instants of their own type one by one; as an array they are datetime64."""
+
+    class Column:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return np.array(["1970-01-01T00:00", "1970-01-01T00:10"], dtype="datetime64[us]")
+
+    assert in_seconds(FRESH.count(Column(), step="15m")) == ([900], [0])
+
+
+def test_a_real_gauge_adds_up(data_dir: Path) -> None:
+    """Latencies sampled each five minutes, with one gap of 64 minutes: all time but the gap's is known."""
+    columns = np.loadtxt(
+        data_dir / "nab_latency" / "ec2_request_latency_system_failure.csv", delimiter=",", skiprows=1, dtype=str
+    )
+    times, values = columns[:, 0].astype("datetime64[s]"), columns[:, 1].astype(float)
+    sli = SLI.gauge("latency", lte=50, stale_after="10m")
+    counts = sli.count(times, values, step="5m", end=times.max() + np.timedelta64(1, "s"))
+    gaps = np.diff(np.unique(times)).astype(int)
+    assert int(counts.total.sum()) == (int(np.minimum(gaps, 600).sum()) + 1) * SECOND
+    assert np.count_nonzero(~counts.observed) == np.ceil((64 * 60 - 600) / 300) - 1
+    assert 0 < int(counts.bad.sum()) < 60 * 300 * SECOND

@@ -28,10 +28,10 @@ from datetime import time, timedelta, tzinfo
 from typing import Any, Literal, overload
 
 import attrs
+import numpy as np
 import numpy.typing as npt
 
 from slokit._display import clean, html_table
-from slokit.calendars import parse_clock, parse_weekdays, zone_name
 from slokit.counts import Counts
 from slokit.errors import InvalidEvents, InvalidSLI, OneSidedThreshold, UnknownLabel, WrongType
 from slokit.rational import RationalLike
@@ -304,15 +304,7 @@ class SLI:
         >>> counts.good.tolist(), counts.total.tolist()
         ([1, 0, 0], [1, 1, 1])
         """
-        return cls(
-            name,
-            Deadline(
-                by=parse_clock(by, "by", InvalidSLI),
-                days=parse_weekdays(days, "days", InvalidSLI),
-                tz=zone_name(tz),
-                lead=None if lead is None else parse_duration(lead, "lead"),
-            ),
-        )
+        return cls(name, Deadline(by, days, tz, None if lead is None else parse_duration(lead, "lead")))
 
     @property
     def kind(self) -> str:
@@ -403,6 +395,7 @@ class SLI:
         start: InstantLike | None = None,
         end: InstantLike | None = None,
         max_gap: DurationLike | None = None,
+        threads: int = 1,
     ) -> Counts:
         """Count observations into buckets.
 
@@ -432,6 +425,8 @@ class SLI:
         max_gap
             A silence longer than this was not observed. Not for kinds that live in time: a gauge has
             ``stale_after``, and to the others silence is bad.
+        threads
+            How many share the counting of events; worth it from some millions.
 
         Returns
         -------
@@ -469,7 +464,9 @@ class SLI:
         for doubt in rule.doubts(values, where, "values") if good is not None else ():
             warnings.warn(f"{self.name}: {doubt}", OneSidedThreshold, stacklevel=2)
         if isinstance(rule, TimedRule):
-            instants = parse_instants(timestamps, unit=time_unit)
+            # A column of a data frame is an array before it is a sequence of its library's own instants.
+            column = np.asarray(timestamps) if hasattr(timestamps, "__array__") else timestamps
+            instants = parse_instants(column, unit=time_unit)
             return rule.tally(Stream.of(instants, good, where, by, step=step, start=start, end=end))
         if good is None:
             raise WrongType(f"values must be given: a {rule.kind} judges them")
@@ -485,6 +482,7 @@ class SLI:
             start=start,
             end=end,
             max_gap=max_gap,
+            threads=threads,
         )
 
     def __str__(self) -> str:

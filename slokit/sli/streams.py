@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit.counts import Axis, Counts
+from slokit.counts.intake import rows_of
 from slokit.errors import InvalidEvents, InvalidTimeline
 from slokit.sli.limits import BoolArray
 from slokit.timeline import (
@@ -89,19 +90,20 @@ class Stream:
         for field, given in (("values", good), ("valid", where)):
             if given is not None and given.shape != (size,):
                 raise InvalidEvents(f"{field} must be one for each of {size:,} timestamps, got shape {given.shape}")
-        axes, series = codes(by, size)
+        rows = rows_of(by, size)
+        series = np.zeros(size, dtype=np.int64) if rows.of is None else rows.of
         numbering = np.arange(size) if where is None else np.flatnonzero(where)
         if numbering.size < size:
             series, instants, good = series[numbering], instants[numbering], good[numbering]
         opens_at = None if start is None else parse_instant(start, "start")
         ends_at = None if end is None else parse_instant(end, "end")
-        timeline = _lay_out(instants, numbering, parse_duration(step, "step"), opens_at, ends_at)
+        timeline = _lay_out(instants, numbering, parse_duration(step, "step"), opens_at, ends_at, rows.height)
         first, last = (int(instants.min()), int(instants.max())) if instants.size else (None, None)
         # lexsort is stable: of two samples at one instant the later in the input stays the later.
         order = np.lexsort((instants, series))
         return cls(
             timeline=timeline,
-            axes=axes,
+            axes=rows.axes,
             series=series[order],
             instants=instants[order],
             good=good[order],
@@ -162,7 +164,9 @@ class Stream:
         )
 
 
-def _lay_out(instants: Numbers, numbering: Numbers, step: int, start: int | None, end: int | None) -> Timeline:
+def _lay_out(
+    instants: Numbers, numbering: Numbers, step: int, start: int | None, end: int | None, height: int
+) -> Timeline:
     """Return the timeline for observations that live in time.
 
     Edges lie on multiples of ``step`` since the epoch, or since ``start``. The last bucket is the one that holds the
@@ -189,10 +193,11 @@ def _lay_out(instants: Numbers, numbering: Numbers, step: int, start: int | None
     stop = int(instants[latest]) + 1 if end is None else end
     # Nothing but observations before start leaves no bucket.
     size = max(-(-(stop - first) // step), 0)
-    if size > MAX_BUCKETS:
+    if size * height > MAX_BUCKETS:
         outlier = "" if not instants.size else f"; look at {named(int(instants.argmin()) if start is None else latest)}"
         raise InvalidEvents(
-            f"step must leave at most {MAX_BUCKETS:,} buckets, got {size:,} of {duration_text(step)}{outlier}"
+            f"step must leave at most {MAX_BUCKETS:,} buckets, got {size:,} of {duration_text(step)}"
+            f"{f' in each of {height:,} series' if height > 1 else ''}{outlier}"
         )
     return Timeline(first, step, size)
 
@@ -240,14 +245,3 @@ def accumulate(stream: Stream, series: Numbers, begin: Numbers, end: Numbers) ->
     np.cumsum(whole, out=whole)
     within += whole[:-1] * step
     return within.reshape(count, size)
-
-
-def codes(by: Mapping[str, Any] | None, size: int) -> tuple[tuple[Axis, ...], Numbers]:
-    """STUB until counts.events lands."""
-    axes: list[Axis] = []
-    flat = np.zeros(size, dtype=np.int64)
-    for name, values in (by or {}).items():
-        labels, code = np.unique(np.asarray(values).astype(str), return_inverse=True)
-        axes.append(Axis(name, tuple(labels.tolist())))
-        flat = flat * len(labels) + code
-    return tuple(axes), flat

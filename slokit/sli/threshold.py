@@ -76,6 +76,9 @@ class Threshold:
                 f"a threshold must have exactly one of {', '.join(_COMPARISONS)}, got {' and '.join(given) or 'none'}"
                 + ("; two bounds are between=(low, high)" if len(given) == 2 else "")
             )
+        exact = [*(self.between or ()), *(getattr(self, name) for name in given if name != "between")]
+        if not all(isinstance(bound, Fraction) for bound in exact):
+            raise WrongType(f"{given[0]} must be exact, a Fraction, got {exact}; Threshold.of() reads other numbers")
         low, high = self.between or (
             self.gt if self.gt is not None else self.gte,
             self.lt if self.lt is not None else self.lte,

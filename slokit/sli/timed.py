@@ -24,15 +24,23 @@ state the first bucket began in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import time
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit.calendars import local_instants, recurring_instants, weekdays_text, zone
+from slokit.calendars import (
+    local_instants,
+    parse_clock,
+    parse_weekdays,
+    recurring_instants,
+    weekdays_text,
+    zone,
+    zone_name,
+)
 from slokit.counts import Counts
 from slokit.errors import InvalidSLI, WrongType
 from slokit.sli.limits import BoolArray, flags, is_single
@@ -71,7 +79,7 @@ class Gauge:
     kind: ClassVar[str] = "gauge"
     counts_unit: ClassVar[Literal["us"]] = "us"
 
-    threshold: Threshold
+    threshold: Threshold = attrs.field(validator=attrs.validators.instance_of(Threshold))
     stale_after: int = attrs.field(validator=_whole_microseconds)
 
     def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
@@ -146,6 +154,18 @@ class Freshness:
         return f"while the last success is at most {duration_text(self.within)} old"
 
 
+def _clock(value: str | time) -> time:
+    """Read a time of day from its text."""
+    return parse_clock(value, "by", InvalidSLI)
+
+
+def _weekdays(value: str | Iterable[str] | frozenset[int]) -> frozenset[int]:
+    """Read days of the week from their text; what was read already is checked only."""
+    if isinstance(value, frozenset) and value and value <= frozenset(range(7)):
+        return value
+    return parse_weekdays(cast("str | Iterable[str]", value), "days", InvalidSLI)
+
+
 @attrs.frozen
 class Deadline:
     """A run by a wall-clock time on given days; no run by then is bad.
@@ -157,11 +177,11 @@ class Deadline:
     Parameters
     ----------
     by
-        Time of day, local, to the second.
+        Time of day, local, to the second; or its text.
     days
-        Days of the week, Monday 0.
+        Days of the week, Monday 0; or their text.
     tz
-        IANA name of the zone.
+        The zone, kept as its IANA name.
     lead
         How long before the deadline a run may happen, nanoseconds; None: since the local midnight.
     """
@@ -169,10 +189,15 @@ class Deadline:
     kind: ClassVar[str] = "deadline"
     counts_unit: ClassVar[Literal["deadlines"]] = "deadlines"
 
-    by: time
-    days: frozenset[int]
-    tz: str
-    lead: int | None = None
+    by: time = attrs.field(converter=_clock)
+    days: frozenset[int] = attrs.field(converter=_weekdays)
+    tz: str = attrs.field(converter=zone_name)
+    lead: int | None = attrs.field(default=None)
+
+    @lead.validator
+    def _check_lead(self, _: attrs.Attribute[int | None], value: int | None) -> None:
+        if value is not None and (type(value) is not int or value <= 0):
+            raise InvalidSLI(f"lead must be a positive number of nanoseconds, got {value!r}")
 
     def judge(self, values: Any, where: BoolArray | None, field: str) -> bool | BoolArray:
         """Say which runs were successes."""
