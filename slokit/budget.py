@@ -261,9 +261,13 @@ class ErrorBudgetArrays:
         spare, target = self._spare, np.asarray(self._v - self._u, dtype=object)
         fixed = np.isin(self.basis, ("full", "expected"))
         # A target of 0 has no divisor; its rows get -1 whatever 1 in its place would give.
-        left = np.where(
-            fixed, spare.floor_divide(self._v), spare.floor_divide(np.where(target == 0, 1, target).astype(object))
-        )
+        divisor = np.asarray(np.where(target == 0, 1, target), dtype=object)
+        if fixed.all():
+            left = spare.floor_divide(self._v)
+        elif fixed.any():
+            left = np.where(fixed, spare.floor_divide(self._v), spare.floor_divide(divisor))
+        else:
+            left = spare.floor_divide(divisor)
         free = np.asarray(target == 0, dtype=np.bool_)
         return np.where(free[..., np.newaxis] if free.ndim else free, -1, left)
 
@@ -281,7 +285,7 @@ class ErrorBudgetArrays:
 
     @property
     def _spare(self) -> Spare:
-        return Spare.of(self._basis_total, self._bad, self._u, self._v)
+        return Spare(self._basis_total, self._bad, self._u, self._v)
 
     def __repr__(self) -> str:
         return f"ErrorBudgetArrays({' × '.join(map(str, self._bad.shape))} buckets)"

@@ -220,8 +220,10 @@ class Evaluation:
 
     # --- one instant ------------------------------------------------------------------------------------
 
-    def at(self, when: InstantLike | None = None) -> Status | StatusTable:
-        """Return the status at an instant: one, or a table over leading axes.
+    def at(self, when: InstantLike | None = None) -> Status | Any:
+        """Return the status at an instant; over leading axes a :class:`~slokit.StatusTable`.
+
+        It is typed ``Status | Any``, so that whoever has one series need not tell a type checker so.
 
         Parameters
         ----------
