@@ -7,7 +7,7 @@ window, booleans where numbers were meant. It becomes int64 here, once, or is re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +17,58 @@ from slokit.counts.parts import LARGEST, Mask, Numbers, Parts, everywhere, nowhe
 from slokit.errors import InvalidCounts, WrongType
 from slokit.timeline import DurationLike, InstantLike, Timeline
 
+if TYPE_CHECKING:
+    from slokit.counts.evidence import Counts
+
 __all__ = ["check", "from_buckets", "subscript"]
 
 
 def from_buckets(
+    cls: type[Counts],
     *,
-    start: InstantLike | None,
-    step: DurationLike | None,
-    timeline: Timeline | None,
-    good: npt.ArrayLike | None,
-    bad: npt.ArrayLike | None,
-    total: npt.ArrayLike | None,
-    observed: npt.ArrayLike | None,
-    labels: Mapping[str, Iterable[Any]] | None,
-) -> Parts:
-    """Do the work of :meth:`slokit.counts.Counts.from_buckets`."""
+    start: InstantLike | None = None,
+    step: DurationLike | None = None,
+    timeline: Timeline | None = None,
+    good: npt.ArrayLike | None = None,
+    bad: npt.ArrayLike | None = None,
+    total: npt.ArrayLike | None = None,
+    observed: npt.ArrayLike | None = None,
+    labels: Mapping[str, Iterable[Any]] | None = None,
+) -> Counts:
+    """Make counts of numbers that stand for whole buckets already.
+
+    Parameters
+    ----------
+    start, step
+        First edge and length of a bucket; or ``timeline``, which holds both.
+    good, bad, total
+        Two of them, of one shape: whole numbers, time last, any number of leading dimensions. They are copied.
+    observed
+        Booleans of that shape or, for all series alike, of one row; everything is observed by default. An
+        unobserved bucket is a hole in the measurement and must hold zeros.
+    labels
+        One entry for each leading dimension, in order; by default ``axis0`` with labels ``"0"``, ``"1"`` and so on.
+
+    Raises
+    ------
+    InvalidCounts
+        If a number is negative, fractional, missing or above the total, if good + bad of a bucket reaches 2**63,
+        or if shapes or labels do not fit; the message names the index.
+    WrongType
+        If not exactly two were given, or one of them holds no numbers.
+
+    Examples
+    --------
+    >>> from slokit.counts import Counts
+    >>> Counts.from_buckets(
+    ...     start="2026-01-01T00:00Z",
+    ...     step="1h",
+    ...     total=[[10, 20], [5, 5]],
+    ...     bad=[[0, 1], [5, 0]],
+    ...     labels={"tenant": ["acme", "globex"]},
+    ... ).sel(tenant="globex").good
+    array([0, 5])
+    """
     given = {name: value for name, value in (("good", good), ("bad", bad), ("total", total)) if value is not None}
     if len(given) != 2:
         raise WrongType(f"give two of good, bad and total, the third follows; got {', '.join(given) or 'none'}")
@@ -51,7 +88,7 @@ def from_buckets(
     axes = axes_of(labels, bads.shape[:-1])
     parts = Parts(span, axes, bads, totals, _mask(observed, bads.shape), nowhere(bads.shape))
     _refuse_unobserved_events(parts)
-    return parts
+    return cls._trusted(*parts)
 
 
 def check(parts: Parts) -> None:

@@ -11,13 +11,13 @@ default it is quiet; ``max_gap=`` says from which length on silence means that n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from slokit.counts.intake import Instants, Rows, Ticks, flags_of, refuse_beyond, rows_of, ticks_of, weights_of
-from slokit.counts.parts import Mask, Numbers, Parts, everywhere, nowhere, refuse_overflow
+from slokit.counts.parts import Mask, Numbers, everywhere, nowhere, refuse_overflow
 from slokit.counts.silence import heard_throughout
 from slokit.counts.tally import Extent, Grid, extent, tally, weigh
 from slokit.errors import InvalidEvents, InvalidTimeline, WrongType
@@ -33,25 +33,77 @@ from slokit.timeline import (
     parse_instant,
 )
 
-__all__ = ["from_events", "span"]
+if TYPE_CHECKING:
+    from slokit.counts.evidence import Counts
+
+__all__ = ["from_events", "gridded", "span"]
 
 
 def from_events(
+    cls: type[Counts],
     timestamps: Instants,
     good: npt.ArrayLike,
     *,
     step: DurationLike,
-    unit: str | None,
-    valid: npt.ArrayLike | None,
-    by: Mapping[str, Any] | None,
-    weights: npt.ArrayLike | None,
-    weight_unit: RationalLike | None,
-    start: InstantLike | None,
-    end: InstantLike | None,
-    max_gap: DurationLike | None,
-    threads: int,
-) -> Parts:
-    """Do the work of :meth:`slokit.counts.Counts.from_events`."""
+    unit: str | None = None,
+    valid: npt.ArrayLike | None = None,
+    by: Mapping[str, Any] | None = None,
+    weights: npt.ArrayLike | None = None,
+    weight_unit: RationalLike | None = None,
+    start: InstantLike | None = None,
+    end: InstantLike | None = None,
+    max_gap: DurationLike | None = None,
+    threads: int = 1,
+) -> Counts:
+    """Count single events; in any order, and four times as fast where they are in order.
+
+    Parameters
+    ----------
+    timestamps
+        When each happened: ``datetime64`` of any unit (UTC), aware datetimes, ISO texts, or integers with ``unit``.
+    good
+        Whether each was good: booleans, or 0 and 1.
+    step
+        Length of a bucket. Edges are multiples of it since the epoch, or since ``start``.
+    unit
+        What integers count since the epoch: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
+    valid
+        Which events count at all, as booleans. The others are in no count, but they were heard: they take part in
+        the timeline and end a silence.
+    by
+        For each axis wanted one label an event (texts or integers), or a pair ``(codes, labels)``.
+    weights, weight_unit
+        What each event counts for, a whole multiple of the unit: ``weights=[19.99, 5], weight_unit="0.01"`` counts
+        cents. Not below zero.
+    start, end
+        Edges of the timeline, by default around the events; an event outside is an error.
+    max_gap
+        A silence longer than this, of the stream or with ``by`` of the series, is a hole in the measurement: the
+        buckets wholly inside it are unobserved. By default all are observed.
+    threads
+        How many share the counting; worth it from some millions of events.
+
+    Raises
+    ------
+    InvalidEvents
+        If columns differ in length, a flag is no flag, a weight no multiple, an event lies outside of the timeline,
+        or so far away that there would be more than 2**27 buckets; the message names its index.
+    InvalidInstant
+        If a timestamp is no time.
+    InvalidTimeline
+        If ``end`` is no edge.
+    WrongType
+        If timestamps are floats or integers without a unit, or flags anything but booleans and integers.
+
+    Examples
+    --------
+    >>> from slokit.counts import Counts
+    >>> counts = Counts.from_events([59, 60, 61, 185], [True, True, False, True], unit="s", step="1m")
+    >>> counts.good, counts.bad
+    (array([1, 1, 0, 1]), array([0, 1, 0, 0]))
+    >>> Counts.from_events([59, 185], [True, True], unit="s", step="1m", max_gap="2m").observed
+    array([ True, False, False,  True])
+    """
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise WrongType(f"threads must be an int of at least 1, got {threads!r}")
     if weight_unit is not None and weights is None:
@@ -66,7 +118,7 @@ def from_events(
         refuse_beyond(ticks, reach.low, reach.high)
     timeline = span(ticks, reach, parse_duration(step, "step"), start, end, rows.height)
     shape = (*(len(axis.labels) for axis in rows.axes), timeline.size)
-    ticks, grid = _gridded(ticks, timeline)
+    ticks, grid = gridded(ticks, timeline)
     if weights is None:
         ordered = reach is not None and reach.ordered
         bad, total = tally(
@@ -90,7 +142,7 @@ def from_events(
         gap = parse_duration(max_gap, "max_gap") // ticks.length
         observed = heard_throughout(ticks.values, grid, heard, rows.of, gap).reshape(shape)
         observed = everywhere(shape) if observed.all() else observed
-    return Parts(timeline, rows.axes, bad.reshape(shape), total.reshape(shape), observed, nowhere(shape))
+    return cls._trusted(timeline, rows.axes, bad.reshape(shape), total.reshape(shape), observed, nowhere(shape))
 
 
 def span(
@@ -169,7 +221,7 @@ def _text(ticks: Ticks, index: int) -> str:
     return instant_text(int(ticks.values[index]) * ticks.length)
 
 
-def _gridded(ticks: Ticks, timeline: Timeline) -> tuple[Ticks, Grid]:
+def gridded(ticks: Ticks, timeline: Timeline) -> tuple[Ticks, Grid]:
     """Express the timeline in ticks, and the ticks in nanoseconds if the edges lie between them."""
     if timeline.start % ticks.length or timeline.step % ticks.length:
         ticks = ticks.as_nanoseconds()

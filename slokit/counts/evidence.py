@@ -17,12 +17,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit.counts import buckets, events, merging, showing
+from slokit.counts import buckets, counters, events, merging, showing
 from slokit.counts.axes import Axis, axes_of, axis_index, label_index
-from slokit.counts.intake import Instants
 from slokit.counts.parts import Mask, Numbers, Parts, everywhere, nowhere, uniform
 from slokit.errors import UnknownLabel, WrongType
-from slokit.rational import RationalLike
 from slokit.timeline import DurationLike, InstantLike, Timeline, parse_duration, parse_instant
 
 if TYPE_CHECKING:
@@ -103,146 +101,10 @@ class Counts:
 
     # --- making ---------------------------------------------------------------------------------
 
-    @classmethod
-    def from_buckets(
-        cls,
-        *,
-        start: InstantLike | None = None,
-        step: DurationLike | None = None,
-        timeline: Timeline | None = None,
-        good: npt.ArrayLike | None = None,
-        bad: npt.ArrayLike | None = None,
-        total: npt.ArrayLike | None = None,
-        observed: npt.ArrayLike | None = None,
-        labels: Mapping[str, Iterable[Any]] | None = None,
-    ) -> Self:
-        """Make counts of numbers that stand for whole buckets already.
-
-        Parameters
-        ----------
-        start, step
-            First edge and length of a bucket; or ``timeline``, which holds both.
-        good, bad, total
-            Two of them, of one shape: whole numbers, time last, any number of leading dimensions. They are copied.
-        observed
-            Booleans of that shape or, for all series alike, of one row; everything is observed by default. An
-            unobserved bucket is a hole in the measurement and must hold zeros.
-        labels
-            One entry for each leading dimension, in order; by default ``axis0`` with labels ``"0"``, ``"1"`` and so on.
-
-        Raises
-        ------
-        InvalidCounts
-            If a number is negative, fractional, missing or above the total, if good + bad of a bucket reaches 2**63,
-            or if shapes or labels do not fit; the message names the index.
-        WrongType
-            If not exactly two were given, or one of them holds no numbers.
-
-        Examples
-        --------
-        >>> Counts.from_buckets(
-        ...     start="2026-01-01T00:00Z",
-        ...     step="1h",
-        ...     total=[[10, 20], [5, 5]],
-        ...     bad=[[0, 1], [5, 0]],
-        ...     labels={"tenant": ["acme", "globex"]},
-        ... ).sel(tenant="globex").good
-        array([0, 5])
-        """
-        return cls._trusted(
-            *buckets.from_buckets(
-                start=start,
-                step=step,
-                timeline=timeline,
-                good=good,
-                bad=bad,
-                total=total,
-                observed=observed,
-                labels=labels,
-            )
-        )
-
-    @classmethod
-    def from_events(
-        cls,
-        timestamps: Instants,
-        good: npt.ArrayLike,
-        *,
-        step: DurationLike,
-        unit: str | None = None,
-        valid: npt.ArrayLike | None = None,
-        by: Mapping[str, Any] | None = None,
-        weights: npt.ArrayLike | None = None,
-        weight_unit: RationalLike | None = None,
-        start: InstantLike | None = None,
-        end: InstantLike | None = None,
-        max_gap: DurationLike | None = None,
-        threads: int = 1,
-    ) -> Self:
-        """Count single events; in any order, and four times as fast where they are in order.
-
-        Parameters
-        ----------
-        timestamps
-            When each happened: ``datetime64`` of any unit (UTC), aware datetimes, ISO texts, or integers with ``unit``.
-        good
-            Whether each was good: booleans, or 0 and 1.
-        step
-            Length of a bucket. Edges are multiples of it since the epoch, or since ``start``.
-        unit
-            What integers count since the epoch: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``.
-        valid
-            Which events count at all, as booleans. The others are in no count, but they were heard: they take part in
-            the timeline and end a silence.
-        by
-            For each axis wanted one label an event (texts or integers), or a pair ``(codes, labels)``.
-        weights, weight_unit
-            What each event counts for, a whole multiple of the unit: ``weights=[19.99, 5], weight_unit="0.01"`` counts
-            cents. Not below zero.
-        start, end
-            Edges of the timeline, by default around the events; an event outside is an error.
-        max_gap
-            A silence longer than this, of the stream or with ``by`` of the series, is a hole in the measurement: the
-            buckets wholly inside it are unobserved. By default all are observed.
-        threads
-            How many share the counting; worth it from some millions of events.
-
-        Raises
-        ------
-        InvalidEvents
-            If columns differ in length, a flag is no flag, a weight no multiple, an event lies outside of the timeline,
-            or so far away that there would be more than 2**27 buckets; the message names its index.
-        InvalidInstant
-            If a timestamp is no time.
-        InvalidTimeline
-            If ``end`` is no edge.
-        WrongType
-            If timestamps are floats or integers without a unit, or flags anything but booleans and integers.
-
-        Examples
-        --------
-        >>> counts = Counts.from_events([59, 60, 61, 185], [True, True, False, True], unit="s", step="1m")
-        >>> counts.good, counts.bad
-        (array([1, 1, 0, 1]), array([0, 1, 0, 0]))
-        >>> Counts.from_events([59, 185], [True, True], unit="s", step="1m", max_gap="2m").observed
-        array([ True, False, False,  True])
-        """
-        return cls._trusted(
-            *events.from_events(
-                timestamps,
-                good,
-                step=step,
-                unit=unit,
-                valid=valid,
-                by=by,
-                weights=weights,
-                weight_unit=weight_unit,
-                start=start,
-                end=end,
-                max_gap=max_gap,
-                threads=threads,
-            )
-        )
+    # Each is written in the room that does its work, and documented there.
+    from_buckets = classmethod(buckets.from_buckets)
+    from_events = classmethod(events.from_events)
+    from_counters = classmethod(counters.from_counters)
 
     @classmethod
     def empty(

@@ -170,8 +170,7 @@ def buckets_of(ticks: Ints, grid: Grid) -> Ints:
     # float multiplication after shifting out the twos of the step, exact below 2**50, 1.25.
     since: npt.NDArray[np.uint64] = np.subtract(ticks, grid.start).view(np.uint64)
     np.floor_divide(since, np.uint64(grid.step), out=since)
-    found: Ints = since.view(np.int64)
-    return found
+    return since.view(np.int64)
 
 
 def _in_order(ticks: Ints, grid: Grid, good: Bools, valid: Bools | None) -> Piece:
@@ -227,7 +226,8 @@ def _set_between(flags: Bools, edges: Ints) -> Ints:
     word, rest = edges >> 3, (edges & 7).astype(np.uint64)
     held = np.where(word < whole, words.take(word, mode="clip"), tail)
     cut = held & ((np.uint64(1) << (rest << np.uint64(3))) - np.uint64(1))
-    return np.diff(before[word] + np.bitwise_count(cut).astype(np.int64))
+    between: Ints = np.diff(before[word] + np.bitwise_count(cut).astype(np.int64))
+    return between
 
 
 def _in_any_order(ticks: Ints, grid: Grid, good: Bools, valid: Bools | None, rows: Ints | None, height: int) -> Piece:
