@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 
 import attrs
 
@@ -33,8 +35,8 @@ __all__ = [
     "pad",
     "plain",
     "short_date",
-    "sign",
     "span",
+    "strip",
 ]
 
 _BOUNDS = (0, 0.1, 0.3, 1, 3, 10, 30)
@@ -93,12 +95,18 @@ def kind(column: Column) -> str:
     return "data"
 
 
-def sign(column: Column, look: Style) -> str:
-    """Draw a column."""
+def strip(columns: Iterable[Column], look: Style) -> str:
+    """Draw columns, a sign each; neighbours of one colour share an escape."""
+    signs = [_sign(column) for column in columns]
+    return "".join(look.paint(role, "".join(text for _, text in run)) for role, run in groupby(signs, lambda s: s[0]))
+
+
+def _sign(column: Column) -> tuple[str, str]:
+    """Return the role and the sign of a column."""
     which = kind(column)
     if which == "data":
-        return look.paint(heat(column.burn_rate), LEVELS[level(column.burn_rate or 0)])
-    return look.paint("dim", {"out": OUT, "no data": NO_DATA, "unseen": _UNSEEN}[which])
+        return heat(column.burn_rate), LEVELS[level(column.burn_rate or 0)]
+    return "dim", {"out": OUT, "no data": NO_DATA, "unseen": _UNSEEN}[which]
 
 
 def amount(number: int, unit: str) -> str:

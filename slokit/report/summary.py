@@ -201,7 +201,7 @@ def summarise(
     source
         What to call the evidence.
     columns
-        Most columns of the strip.
+        Most columns of a strip; several series have short ones.
 
     Raises
     ------
@@ -226,6 +226,8 @@ def summarise(
     # The bucket that ends at a period's edge belongs to the period before it.
     period = slo.window.period(end - 1) if isinstance(slo.window, CalendarWindow) else None
     start = end - slo.window.nominal if period is None else period.start
+    # Beside other figures in a row of a table there is room for a short strip only.
+    most = columns if not counts.axes else min(columns, 24)
     usual = [duration_text(w) for w in _USUAL if w % timeline.step == 0 and w < slo.window.nominal]
     own = f"{slo.window.unit} so far" if isinstance(slo.window, CalendarWindow) else duration_text(slo.window.duration)
     return Summary(
@@ -239,7 +241,7 @@ def summarise(
         burns=(*((window, status.burn_rate(window)) for window in usual), (own, status.burn_rate())),
         worst=tuple(w for w in (_worst(evaluation, window, start, end) for window in usual) if w is not None),
         strips=tuple(
-            _strip(_series(evaluation, i)[0], _row(counts, i), counts.timeline, start, end, columns)
+            _strip(_series(evaluation, i)[0], _row(counts, i), counts.timeline, start, end, most)
             for i in order[:_MOST_STRIPS]
         ),
         hole=_hole(counts, start, end),

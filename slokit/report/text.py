@@ -37,8 +37,8 @@ from slokit.report._signs import (
     pad,
     plain,
     short_date,
-    sign,
     span,
+    strip,
 )
 from slokit.report.summary import Summary, Taken
 from slokit.status import Status, burn_text
@@ -155,7 +155,7 @@ def _strip(summary: Summary, look: Style) -> Iterator[str]:
     columns = summary.strips[0] if summary.strips else ()
     if len(columns) < 2:
         return
-    drawn = "".join(sign(column, look) for column in columns)
+    drawn = strip(columns, look)
     each = max(column.end - column.start for column in columns)
     yield line(f"Each {duration_text(each)}", drawn)
     first, last = short_date(columns[0].start), short_date(columns[-1].end)
@@ -214,7 +214,7 @@ def _table(summary: Summary, look: Style) -> Iterator[str]:
         ratio = status.error_budget.remaining_ratio
         padded[1] = look.paint(_role(status), padded[1])
         padded[3] = look.paint("bad" if (ratio or 0) <= 0 else "warn" if (ratio or 0) < 0.25 else "good", padded[3])
-        drawn = "".join(sign(column, look) for column in columns) if len(columns) <= room else ""
+        drawn = strip(columns, look) if len(columns) <= room else ""
         yield "  ".join([*padded, drawn]).rstrip()
     if len(summary.statuses) > len(shown):
         yield look.paint("dim", f"… {len(summary.statuses) - len(shown):,} more")
