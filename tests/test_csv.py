@@ -29,21 +29,21 @@ def file(*lines: str, end: str = "\n") -> io.BytesIO:
     return io.BytesIO("".join(line + end for line in lines).encode())
 
 
-def events(*lines: str, **options: Any) -> EventTable:  # noqa: ANN401
+def events(*lines: str, **options: Any) -> EventTable:
     """Read lines as events."""
     table = read_table(file(*lines), **options)
     assert isinstance(table, EventTable)
     return table
 
 
-def buckets(*lines: str, **options: Any) -> BucketTable:  # noqa: ANN401
+def buckets(*lines: str, **options: Any) -> BucketTable:
     """Read lines as buckets."""
     table = read_table(file(*lines), **options)
     assert isinstance(table, BucketTable)
     return table
 
 
-def complaint(*lines: str, **options: Any) -> str:  # noqa: ANN401
+def complaint(*lines: str, **options: Any) -> str:
     """Return what is said about a file: one line, with nothing that a terminal would obey."""
     with pytest.raises(InvalidFile) as caught:
         read_table(file(*lines), **options)

@@ -325,7 +325,7 @@ def _series(evaluation: Evaluation, number: int) -> tuple[Evaluation, tuple[tupl
 
 def _row(counts: Counts, number: int) -> npt.NDArray[np.bool_]:
     """Return where one series was observed, shape ``(n,)``."""
-    return np.asarray(counts.observed.reshape(-1, counts.timeline.size)[number])
+    return np.asarray(counts.observed[np.unravel_index(number, counts.shape[:-1])] if counts.axes else counts.observed)
 
 
 def _strip(
@@ -363,7 +363,7 @@ def _hole(counts: Counts, start: int, end: int) -> Hole:
     i, j = (min(max(timeline.edge_index(edge), 0), timeline.size) for edge in (start, end))
     unseen = ~counts.observed[..., i:j]
     # A hole of a fleet is where nobody was observed.
-    all_unseen = unseen.reshape(-1, j - i).all(axis=0) if unseen.size else np.zeros(0, dtype=bool)
+    all_unseen = unseen.all(axis=tuple(range(unseen.ndim - 1)))
     edges = np.flatnonzero(np.diff(np.concatenate(([False], all_unseen, [False])).astype(np.int8)))
     begins, ends = edges[::2], edges[1::2]
     longest = int((ends - begins).argmax()) if len(begins) else None
