@@ -22,6 +22,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -130,9 +131,7 @@ def _objectives(options: argparse.Namespace) -> tuple[list[SLO], list[Exclusion]
         return [_objective(options)], given
     if options.target is not None:
         raise InvalidSLO("--target and --slo both define the objective; choose one")
-    from slokit.interop.files import load
-
-    definitions = load(options.slo)
+    definitions = import_module("slokit.interop.files").load(options.slo)
     slos = [slo for slo in definitions.slos if not options.only or slo.name in options.only]
     if unknown := [name for name in options.only if name not in {slo.name for slo in definitions.slos}]:
         known = ", ".join(repr(slo.name) for slo in definitions.slos)

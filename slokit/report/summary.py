@@ -40,6 +40,8 @@ _HOUR, _DAY = 60 * _MINUTE, 1440 * _MINUTE
 # The windows people know from burn-rate alerts; of these, those that the buckets and the objective's window allow.
 _USUAL = (5 * _MINUTE, _HOUR, 6 * _HOUR, _DAY, 3 * _DAY)
 _MOST_STRIPS = 40
+# Burn rates of a fleet are looked at together up to this many at once (128 MB), above that row by row.
+_MOST_CELLS = 2**24
 # Lengths of time that a strip may be drawn in: each divides the next useful one, and a reader can count them.
 _ROUND = tuple(n * _MINUTE for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 40320))
 
@@ -241,7 +243,7 @@ def summarise(
         burns=(*((window, status.burn_rate(window)) for window in usual), (own, status.burn_rate())),
         worst=tuple(w for w in (_worst(evaluation, window, start, end) for window in usual) if w is not None),
         strips=tuple(
-            _strip(_series(evaluation, i)[0], _row(counts, i), counts.timeline, start, end, most)
+            _strip(_series(evaluation, i), _row(counts, i), counts.timeline, start, end, most)
             for i in order[:_MOST_STRIPS]
         ),
         hole=_hole(counts, start, end),
@@ -269,32 +271,42 @@ def _worst(evaluation: Evaluation, window: str, start: int, end: int) -> WorstWi
     timeline, length = evaluation.timeline, parse_duration(window)
     begin = timeline.edge_index(timeline.ceil(max(start, timeline.start)))
     first, stop = begin + length // timeline.step - 1, timeline.edge_index(end)
-    worst: tuple[Fraction, int] | None = None
-    found: WorstWindow | None = None
-    for number in range(math.prod(len(axis.labels) for axis in evaluation.axes)):
-        one, labels = _series(evaluation, number)
-        rates = one.burn_rate(window)[first:stop]
-        if not len(rates) or np.isnan(rates).all():
-            continue
-        # Floats find the place, integers say how bad. Of equals the one with more bad events counts, then the first.
-        best = np.flatnonzero(rates >= np.nanmax(rates) * (1 - 1e-12))
-        events = [one.events_within(window, first + int(i)) for i in best[:1000].tolist()]
-        bad, place = max((bad, -int(i)) for (_, bad), i in zip(events, best[:1000].tolist(), strict=True))
-        good = events[best.tolist().index(-place)][0]
-        rank = Fraction(bad, good + bad) / (1 - one.target), bad
-        if worst is None or rank > worst:
-            edge = timeline.start + (first - place + 1) * timeline.step
-            worst = rank
-            found = WorstWindow(
-                window=window,
-                start=to_datetime(edge - length),
-                end=to_datetime(edge),
-                good=good,
-                bad=bad,
-                burn_rate=float(rank[0]),
-                labels=labels,
-            )
-    return found
+    lead = tuple(len(axis.labels) for axis in evaluation.axes)
+    if math.prod(lead) * timeline.size > _MOST_CELLS:
+        found = [_worst(evaluation[i], window, start, end) for i in range(lead[0])]
+        name = evaluation.axes[0].name
+        return _worse(
+            attrs.evolve(worst, labels=((name, label), *worst.labels))
+            for worst, label in zip(found, evaluation.axes[0].labels, strict=True)
+            if worst is not None
+        )
+    rates = evaluation.burn_rate(window)[..., first:stop]
+    if not rates.size or np.isnan(rates).all():
+        return None
+    # Floats find the places, integers say how bad. Thousands of equals are a plateau or a habit: any will do.
+    places = np.argwhere(rates >= np.nanmax(rates) * (1 - 1e-12))[:1000].tolist()
+    return _worse(_window_at(evaluation, window, length, tuple(lead), first + last) for *lead, last in places)
+
+
+def _window_at(evaluation: Evaluation, window: str, length: int, index: tuple[int, ...], bucket: int) -> WorstWindow:
+    """Describe the window of one series that ends with a bucket."""
+    one = evaluation[index] if index else evaluation
+    good, bad = one.events_within(window, bucket)
+    edge = evaluation.timeline.start + (bucket + 1) * evaluation.timeline.step
+    return WorstWindow(
+        window=window,
+        start=to_datetime(edge - length),
+        end=to_datetime(edge),
+        good=good,
+        bad=bad,
+        burn_rate=float(Fraction(bad, good + bad) / (1 - one.target)),
+        labels=tuple((axis.name, axis.labels[i]) for axis, i in zip(evaluation.axes, index, strict=True)),
+    )
+
+
+def _worse(found: Iterable[WorstWindow]) -> WorstWindow | None:
+    """Return the one that burned fastest; of equals that with more bad events, then the first."""
+    return max(found, key=lambda worst: (worst.burn_rate or 0.0, worst.bad), default=None)
 
 
 def _without(
@@ -313,14 +325,10 @@ def _without(
     return tuple(statuses[i] for i in order)
 
 
-def _series(evaluation: Evaluation, number: int) -> tuple[Evaluation, tuple[tuple[str, str], ...]]:
-    """Return one series by its number in C order, and its labels."""
+def _series(evaluation: Evaluation, number: int) -> Evaluation:
+    """Return one series by its number in C order."""
     lead = tuple(len(axis.labels) for axis in evaluation.axes)
-    if not lead:
-        return evaluation, ()
-    index = tuple(int(i) for i in np.unravel_index(number, lead))
-    labels = tuple((axis.name, axis.labels[i]) for axis, i in zip(evaluation.axes, index, strict=True))
-    return evaluation[index], labels
+    return evaluation[tuple(int(i) for i in np.unravel_index(number, lead))] if lead else evaluation
 
 
 def _row(counts: Counts, number: int) -> npt.NDArray[np.bool_]:

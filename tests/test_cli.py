@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slokit.__main__ import main
+from tests.conftest import ROOT
+
+SAMPLE = str(ROOT / "docs" / "data" / "checkout.csv")
+GOOD = "2026-06-01T00:00:00Z,1\n"
+BAD = "2026-06-01T00:00:30Z,0\n"
+
+
+class Run:
+    """Runs commands in this process and keeps what they said."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+        self._capsys = capsys
+        self._folder = folder
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: str, events: str | bytes | None = None) -> int:
+        """Run ``slokit report``; with ``events``, on a file that holds them under a header ``time,good``."""
+        head = []
+        if events is not None:
+            path = self._folder / "events.csv"
+            path.write_bytes(events if isinstance(events, bytes) else b"time,good\n" + events.encode())
+            head = [str(path)]
+        try:
+            status = main(["report", *head, *arguments])
+        except SystemExit as exit_:
+            status = int(str(exit_.code))
+        self.out, self.err = self._capsys.readouterr()
+        return status
+
+    def data(self) -> Any:
+        """Return the only report of JSON output."""
+        (report,) = json.loads(self.out)["reports"]
+        return report
+
+    def complaint(self) -> str:
+        """Return the one line on standard error of a command that failed, and printed nothing else."""
+        assert not self.out
+        (line,) = self.err.splitlines()
+        assert line.isprintable()
+        return line.removeprefix("slokit: ")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Return a runner of commands."""
+    return Run(capsys, tmp_path)
+
+
+# --- the sample -----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_command_of_the_readme_works(run: Run) -> None:
+    """The sample says how it fares: what was put into it is what is found."""
+    assert run(SAMPLE, "--target", "99.9%", "--window", "30d") == 0
+    assert "MET · 31% budget left" in run.out
+    assert "2026-06-14 02:20 – 03:20" in run.out
+    assert "2026-06-21 04:00 – 05:10 (1h10m)" in run.out
+    assert not run.err
+
+
+def test_the_sample_is_what_its_page_says(run: Run) -> None:
+    """A month of five-minute buckets, of which fourteen are missing; small enough to be looked into."""
+    assert Path(SAMPLE).stat().st_size < 300_000
+    run(SAMPLE, "--target", "99.9%", "--json")
+    data = run.data()
+    assert data["window_start"] == "2026-06-01T00:00:00Z"
+    assert data["holes"]["buckets"] == 14
+    assert data["total"] == 1_707_692
+
+
+def test_the_sample_can_be_made_again(tmp_path: Path) -> None:
+    """The code on its page makes a file of the same rows; numbers may differ with numpy's release, and little."""
+    page = (ROOT / "docs" / "data" / "README.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    made, kept = (
+        np.loadtxt(path, delimiter=",", skiprows=1, usecols=(1, 2), dtype=int)
+        for path in (tmp_path / "checkout.csv", SAMPLE)
+    )
+    assert made.shape == kept.shape
+    assert made.sum() == pytest.approx(kept.sum(), rel=0.05)
+
+
+def test_maintenance_can_be_left_out(run: Run) -> None:
+    """Figures with and without, from one option."""
+    assert run(SAMPLE, "--target", "99.9%", "--exclude", "2026-06-14T02:00Z/2026-06-14T03:30Z=maintenance") == 0
+    assert "MET · 49% budget left" in run.out
+    assert "2026-06-14 02:00 – 03:30 maintenance · 18 buckets, 312 bad of 1,056 events" in run.out
+    assert "MET at 99.95%, 49% left; had they counted, MET at 99.93%, 31% left" in run.out
+
+
+# --- exit statuses --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "events", "status"),
+    [
+        (("--target", "99%"), GOOD, 0),
+        (("--target", "99%"), BAD, 0),
+        (("--target", "99%", "--check"), GOOD, 0),
+        (("--target", "99%", "--check"), GOOD + BAD, 1),
+        (("--target", "50%", "--check"), GOOD + BAD, 0),
+        (("--target", "99%", "--check", "--json"), BAD, 1),
+        (("--target", "99%", "--check", "--end", "2026-08-01T00:00Z"), BAD, 3),
+    ],
+)
+def test_check_makes_the_verdict_the_exit_status(run: Run, options: tuple[str, ...], events: str, status: int) -> None:
+    """0 for met, 1 for missed, 3 for no data (silence is no success); without --check always 0."""
+    assert run(*options, events=events) == status
+
+
+def test_check_looks_at_every_series(run: Run) -> None:
+    """One missed series is a miss, whatever the others; without one, a silent series is unknown."""
+    rows = "2026-06-01T00:00Z,1,a\n2026-06-01T00:00Z,0,b\n"
+    file = f"time,good,name\n{rows}".encode()
+    assert run("--target", "50%", "--by", "name", "--check", events=file) == 1
+    quiet = b"time,good,name,ok\n2026-06-01T00:00Z,1,a,1\n2026-06-01T00:00Z,1,b,0\n"
+    assert run("--target", "50%", "--by", "name", "--valid", "ok", "--check", events=quiet) == 3
+    assert "NO DATA" in run.out
+
+
+# --- complaints -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "the objective is missing: --target 99.9%, or --slo FILE with definitions"),
+        (("--target", "99.9"), 'target must be at least 0 and below 1, got 99.9; did you mean "99.9%" or 0.999?'),
+        (("--target", "99%", "--window", "1M"), "--calendar month, quarter and year"),
+        (("--target", "99%", "--window", "90s"), "window of 1m30s is no whole number of buckets of 1m"),
+        (("--target", "99%", "--calendar", "fortnight"), "fortnight"),
+        (("--target", "99%", "--tz", "Mars/Olympus"), "Mars/Olympus"),
+        (("--target", "99%", "--at", "yesterday"), "argument --at: it must be ISO text"),
+        (("--target", "99%", "--at", "2027-01-01T00:00Z"), "say so with --end"),
+        (("--target", "99%", "--at", "2025-01-01T00:00Z"), "say so with --start"),
+        (("--target", "99%", "--exclude", "2026-06-01"), "--exclude must be START/END or START/END=reason"),
+        (("--target", "99%", "--exclude", "2026-06-02T00:00Z/2026-06-01T00:00Z"), "end must not be before start"),
+        (
+            ("--target", "99%", "--exclude", "2026-06-01/2026-06-02=x"),
+            "--exclude 2026-06-01/2026-06-02=x: start must name",
+        ),
+        (
+            ("--target", "99%", "--good", "ok"),
+            "the good column 'ok' is not in the header; the columns are 'time', 'good'",
+        ),
+        (("--target", "99%", "--lt", "0.2"), "--lt compares a value: name its column with --value"),
+        (("--target", "99%", "--value", "good"), "--value good needs what is good: --lt 0.2"),
+        (("--target", "99%", "--value", "good", "--between", "1"), "must be LOW,HIGH"),
+        (("--target", "99%", "--value", "good", "--lt", "fast"), "fast"),
+        (("--target", "99%", "--timeslice", "1m"), "--timeslice-target 99%"),
+        (("--target", "99%", "--missing", "perhaps"), "perhaps"),
+        (("--target", "99%", "--missing", "bad"), "missing_events"),
+        (
+            ("--target", "99%", "--frobnicate"),
+            "unrecognized arguments: --frobnicate; see python -m slokit --help",
+        ),
+        (("--target", "99%", "--tar"), "unrecognized arguments: --tar"),
+        (("--target", "99%", "--only", "x", "--slo", "y.toml"), "--target and --slo both define the objective"),
+    ],
+)
+def test_a_wrong_option_is_one_line(run: Run, options: tuple[str, ...], said: str) -> None:
+    """What is wrong, what was given and how to mend it; exit status 2 and nothing on standard output."""
+    assert run(*options, events=GOOD) == 2
+    assert said in run.complaint()
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            "2026-06-01 00:00,1",
+            "row 3, column 'time': '2026-06-01 00:00' names no time zone; write 2026-06-01 00:00Z, or",
+        ),
+        ("2026-06-01T00:00Z,maybe", "row 3, column 'good': 'maybe' is no flag; write 1 or 0, true or false"),
+        ("2026-06-01T00:00Z", "row 3: it has 1 cells and the header 2"),
+        ("2026-06-31T00:00Z,1", "row 3, column 'time': '2026-06-31T00:00Z' is no real date and time"),
+        (
+            "1780272000,1",
+            "row 3, column 'time': '1780272000' is a bare number; say what it counts since 1970: --time-unit s",
+        ),
+        ("1700-01-01T00:00Z,1", "row 3"),
+    ],
+)
+def test_a_bad_row_is_one_line(run: Run, row: str, said: str) -> None:
+    """Which row of the file, which column, what it holds, and how to mend it."""
+    assert run("--target", "99%", events=f"{GOOD}{row}\n{GOOD}") == 2
+    assert said in run.complaint()
+    assert "events.csv" in run.complaint()
+
+
+def test_naive_times_can_be_given_a_zone(run: Run) -> None:
+    """The complaint's own advice works."""
+    assert run("--target", "99%", "--tz", "Europe/Berlin", "--json", events="2026-06-01 02:00,1\n") == 0
+    assert run.data()["at"] == "2026-06-01T00:01:00Z"
+
+
+def test_a_missing_file_is_one_line(run: Run) -> None:
+    """And a folder too."""
+    assert run("nothing.csv", "--target", "99%") == 2
+    assert run.complaint() == "nothing.csv cannot be read: No such file or directory"
+    assert run(str(ROOT), "--target", "99%") == 2
+    assert run.complaint().endswith("cannot be read: Is a directory")
+
+
+def test_no_command_is_one_line(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """A newcomer is pointed to --help, which names the command and its exit statuses."""
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith("see python -m slokit --help\n")
+    assert run("--help") == 0
+    assert "exit status" in run.out
+    assert run.out.isascii()
+
+
+def test_warnings_are_notes(run: Run) -> None:
+    """A warning of the library is one line on standard error, once, and the report is printed all the same."""
+    rows = "".join(f"2026-06-01T00:00:{i % 60:02d}Z,{180 + i % 40}\n" for i in range(300))
+    file = f"time,latency\n{rows}".encode()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert run("--target", "99%", "--value", "latency", "--lt", "200ms", events=file) == 0
+    assert run.err.startswith("slokit: note: events: ")
+    assert len(run.err.splitlines()) == 1
+    assert run.out.splitlines()[2].startswith("MISSED")
+
+
+# --- what can be reported -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "good", "bad"),
+    [
+        (("--status", "code"), 3, 1),
+        (("--status", "code", "--bad-status", ">=400"), 2, 2),
+        (("--value", "ms", "--lt", "200ms", "--unit", "ms"), 2, 2),
+        (("--value", "ms", "--lte", "200"), 3, 1),
+        (("--value", "ms", "--gt", "100"), 3, 1),
+        (("--value", "ms", "--gte", "300"), 1, 3),
+        (("--value", "ms", "--between", "150,250"), 2, 2),
+        (("--status", "code", "--valid", "real"), 2, 1),
+    ],
+)
+def test_events_are_judged_as_options_say(run: Run, options: tuple[str, ...], good: int, bad: int) -> None:
+    """By status or by value, valid ones only if asked."""
+    rows = ["time,code,ms,real", "{}00Z,200,100,1", "{}01Z,404,200,0", "{}02Z,503,300,1", "{}03Z,200,150,1"]
+    file = "\n".join(rows).replace("{}", "2026-06-01T00:00:").encode()
+    assert run("--target", "50%", "--json", *options, events=file) == 0
+    assert (run.data()["good"], run.data()["bad"]) == (good, bad)
+
+
+def test_counts_are_counted(run: Run) -> None:
+    """Two columns of counts, in any naming."""
+    file = b"when,errors,requests\n2026-06-01T00:00Z,1,10\n2026-06-01T00:01Z,2,20\n"
+    assert (
+        run("--time", "when", "--bad", "errors", "--total", "requests", "--target", "99%", "--json", events=file) == 0
+    )
+    assert (run.data()["bad"], run.data()["total"]) == (3, 30)
+
+
+def test_standard_input_may_be_packed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash reads standard input, gzip or not."""
+    for data in (GOOD.encode(), b""):
+        packed = gzip.compress(b"time,good\n" + data)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(packed)))
+        assert run("-", "--target", "99%", "--name", "piped") == (0 if data else 2)
+    assert run.complaint() == "standard input holds a header and no rows"
+
+
+def test_an_objective_has_its_options(run: Run) -> None:
+    """Name, calendar window in a zone, slices, missing and expected totals reach the objective."""
+    options = ("--target", "99%", "--json")
+    assert (
+        run(SAMPLE, *options, "--calendar", "month", "--calendar-tz", "Europe/Berlin", "--at", "2026-06-20T00:00Z") == 0
+    )
+    assert run.data()["period_end"] == "2026-06-30T22:00:00Z"
+    assert run(SAMPLE, *options, "--calendar", "month", "--at", "2026-06-20T00:00Z", "--expected-total", "9000000") == 0
+    assert run.data()["error_budget"]["allowed"] == 90_000
+    assert run(SAMPLE, *options, "--timeslice", "1h", "--timeslice-target", "99.5%", "--name", "hours") == 0
+    assert (run.data()["unit"], run.data()["slo"]["name"], run.data()["total"]) == ("slices", "hours", 719)
+    assert run(SAMPLE, *options, "--missing", "bad", "--missing-events", "last") == 0
+    assert run.data()["bad"] > 1_182
+    assert run(SAMPLE, *options, "--missing", "good", "--missing-events", "1000") == 0
+    assert run.data()["total"] == 1_707_692 + 14_000
+
+
+def test_evidence_has_its_options(run: Run) -> None:
+    """Step, start, end, longest gap, settling time and the instant reported."""
+    options = ("--target", "99%", "--json", "--window", "1d")
+    assert run(SAMPLE, *options, "--step", "1h", "--start", "2026-06-10T00:00Z", "--end", "2026-06-11T00:00Z") == 0
+    assert (run.data()["window_start"], run.data()["holes"]["before_data"]) == ("2026-06-10T00:00:00Z", 0)
+    assert run(SAMPLE, *options, "--at", "2026-06-21T12:00Z") == 0
+    assert run.data()["holes"]["buckets"] == 14
+    assert run(SAMPLE, *options, "--at", "2026-06-21T12:00Z", "--max-gap", "2h") == 0
+    assert run.data()["holes"]["buckets"] == 0
+    assert run(SAMPLE, *options, "--settle", "10m") == 0
+    assert run.data()["at"] == "2026-06-30T23:50:00Z"
+
+
+def test_several_columns_make_series(run: Run) -> None:
+    """By service and region: a row each."""
+    file = b"time,good,service,region\n2026-06-01T00:00Z,1,api,eu\n2026-06-01T00:00Z,0,web,us\n"
+    assert run("--target", "99%", "--by", "service,region", "--json", events=file) == 0
+    labels = [one["labels"] for one in run.data()["series"] if one["total"]]
+    assert labels == [{"service": "web", "region": "us"}, {"service": "api", "region": "eu"}]
+
+
+# --- a real process -------------------------------------------------------------------------------------------------
+
+
+def process(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start ``python -m slokit``."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("env", {})
+    return subprocess.Popen(
+        [sys.executable, "-m", "slokit", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    """``| head`` has seen enough: no traceback, and not the status of a verdict."""
+    rows = "".join(f"2026-06-01T00:00:{i % 60:02d}Z,1,{i}\n" for i in range(3_000))
+    with process("report", "-", "--target", "99%", "--by", "name", "--json", stdin=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        child.stdin.write(f"time,good,name\n{rows}".encode())
+        child.stdin.close()
+        assert child.stderr.read() == b""
+        assert child.wait(30) == 141
+
+
+@pytest.mark.parametrize(("encoding", "bar"), [("utf-8", "█"), ("ascii", "#"), ("latin-1", "#")])
+def test_output_suits_its_encoding(encoding: str, bar: str) -> None:
+    """Blocks where they can be written, ASCII where not; help and complaints likewise; no colour in a pipe."""
+    env = {"PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    with process("report", SAMPLE, "--target", "99.9%", "--name", "Prüfstand", env=env) as child:
+        out, err = child.communicate(timeout=30)
+        assert (child.returncode, err) == (0, b"")
+    text = out.decode(encoding)
+    assert bar in text
+    assert "\x1b" not in text
+    with process("report", "nö.csv", "--target", "99.9%", env=env) as child:
+        out, err = child.communicate(timeout=30)
+        assert child.returncode == 2
+        assert len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_is_coloured() -> None:
+    """On a real terminal the report has colours and keeps to its width; standard error too is one line."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 70, 0, 0))
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    environment |= {"PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "slokit", "report", SAMPLE, "--target", "99.9%"],
+        stdout=follower, stderr=follower, env=environment, cwd=ROOT,
+    ) as child:  # fmt: skip
+        os.close(follower)
+        text = b""
+        while True:
+            try:
+                piece = os.read(leader, 65_536)
+            except OSError as error:
+                if error.errno == errno.EIO:  # Linux ends a pseudo-terminal so
+                    break
+                raise
+            if not piece:
+                break
+            text += piece
+        assert child.wait(30) == 0
+    os.close(leader)
+    lines = text.decode().splitlines()
+    assert lines[2].startswith("\x1b[32mMET\x1b[0m · 31% budget left")
+    assert lines[3].startswith("  ")
