@@ -218,14 +218,36 @@ def test_a_wrapped_sum_takes_the_path_that_survives_it() -> None:
     assert not exceeds(bad, total, [question]).any()
 
 
-def test_the_filter_leaves_no_cell_to_floats_that_they_cannot_tell() -> None:
-    """One event in 10**18 either side of a threshold is invisible to float64, and decided by limbs."""
-    n = 9 * 10**18
-    for nudge, strict, answer in ((-1, False, False), (0, True, False), (0, False, True), (1, True, True)):
-        bad = 9 * 10**15 + nudge
-        assert float(bad) == 9e15 or nudge  # 1 in 10**16 is about what a double still shows
-        question = Question(objects(10**27), objects(10**30), (1,), strict)
-        assert exceeds(prefix([[bad]]), prefix([[n]]), [question]).tolist() == [[[answer]]]
+@pytest.mark.parametrize(
+    ("windows", "path"), [((1,), "differences"), ((1, 7), "differences"), ((8, 1), "limbs"), ((1, 99), "limbs")]
+)
+def test_the_widest_window_chooses_the_path(windows: tuple[int, ...], path: Path) -> None:
+    """Seven buckets of 2**60 fit int64 and eight do not, wherever the window stands in the question."""
+    bad, total = prefix([[2**59] * 12]), prefix([[2**60] * 12])
+    question = Question(objects(1), objects(1), windows)
+    assert exceed._plan(question, bad, total, None).path is PATHS[path]
+
+
+@given(p=st.integers(2**60, 2**80), q=st.integers(2**80, 2**100), window=st.integers(1, 4), seed=st.integers(0, 2**32))
+def test_the_filter_leaves_no_cell_to_floats_that_they_cannot_tell(p: int, q: int, window: int, seed: int) -> None:
+    """Thousands of windows within an event of an awkward threshold: float64 sees no difference, limbs decide."""
+    rng = np.random.default_rng(seed)
+    total = [int(n) for n in rng.integers(2**58, 2**63 // 4 - 1, 500)]
+    bad = [n * p // q + int(more) for n, more in zip(total, rng.integers(0, 2, 500), strict=True)]
+    bad, total = ([x // window for x in row] for row in (bad, total))
+    for strict in (True, False):
+        question = Question(objects(p), objects(q), (window,), strict)
+        assert exceeds(prefix([bad]), prefix([total]), [question])[0].tolist() == burning(
+            [bad], [total], [p], [q], [window], strict
+        )
+
+
+def test_a_question_of_limbs_leaves_no_product_for_the_next() -> None:
+    """Equal denominators share ``q * B`` only where the question before has made it."""
+    bad, total = prefix([[1, 0, 2]]), prefix([[1_000] * 3])
+    questions = [Question(objects(p), objects(1_000), (1,)) for p in (2**62, 1, 2**62, 2)]
+    expected = [[False] * 3, [False, False, True], [False] * 3, [False] * 3]
+    assert exceeds(bad, total, questions)[:, 0].tolist() == expected
 
 
 @given(
@@ -400,6 +422,7 @@ def test_window_sums_are_exact_at_any_size(rows: Rows, data: st.DataObject) -> N
 
 
 @given(rows=counts(), first=st.integers(0, 10), stop=st.integers(0, 10))
+@example(rows=[[2**62] * 3], first=1, stop=2)
 def test_one_window_is_a_python_integer(rows: Rows, first: int, stop: int) -> None:
     """The scalar answer of a status: any run of buckets of any row, without an array."""
     size = len(rows[0])
