@@ -164,4 +164,9 @@ def check_status(status: Status, moment: Moment, target: Fraction) -> None:
     assert round(status.time.timestamp() * 1_000_000) == moment.end // 1_000
     check_budget(status.error_budget, moment.budget)
     assert status.error_budget.basis == moment.basis
+    if moment.has_data:
+        left = moment.budget.bad_events_left
+        for more in (1, 10**6) if left is None else (max(left, 1), left + 1):
+            truth = oracle.can_take(target, moment.good, moment.bad, more, moment.fixed)
+            assert status.error_budget.affords(bad=more) is truth
     assert bool(status.error_budget.is_estimate) is moment.is_estimate

@@ -192,17 +192,20 @@ def outages(draw: st.DrawFn, evidence: Evidence) -> list[Outage]:
     row = evidence.rows[0]
     length = len(row) * row.step
     found = []
-    for _ in range(draw(st.sampled_from((0, 0, 1, 2)))):
+    for _ in range(draw(st.sampled_from((0, 1, 1, 2)))):
         begin = draw(st.integers(-row.step, length))
         span = draw(st.sampled_from((0, 1, row.step, row.step // 2, 3 * row.step)))
         scope = []
         for axis, names in evidence.axes:
             chosen = draw(
-                st.none() | st.lists(st.sampled_from((*names, "nobody")), min_size=1, max_size=2, unique=True)
+                st.none()
+                | st.none()
+                | st.lists(st.sampled_from((*names, "nobody")), min_size=1, max_size=2, unique=True)
             )
             if chosen is not None:
                 scope.append((axis, tuple(chosen)))
-        found.append(Outage(row.start + begin, row.start + begin + span, tuple(scope), draw(st.booleans())))
+        proposed = draw(st.sampled_from((False, False, False, True)))
+        found.append(Outage(row.start + begin, row.start + begin + span, tuple(scope), proposed))
     return found
 
 

@@ -55,17 +55,17 @@ def objective(target: Fraction, window: int | CalendarWindow, **options: object)
 def own_targets(
     data: st.DataObject, evidence: Evidence, target: Fraction
 ) -> tuple[dict[str, Fraction], list[Fraction]]:
-    """Draw targets for some labels of the first axis; return them and the target of each row."""
+    """Draw targets for some labels of the last axis; return them and the target of each row."""
     if not evidence.axes or not data.draw(st.booleans(), label="own targets"):
         return {}, [target] * len(evidence.rows)
-    axis, names = evidence.axes[0]
+    axis, names = evidence.axes[-1]
     own: dict[str, Fraction] = data.draw(st.dictionaries(st.sampled_from(names), targets(), max_size=2), label="own")
     return own, [own.get(labels[axis], target) for labels in evidence.labels]
 
 
 def per_label(slo: SLO, evidence: Evidence, own: Mapping[str, Fraction]) -> SLO:
-    """Return the SLO with own targets along the first axis, where there are any."""
-    return slo.per(evidence.axes[0][0], target=dict(own)) if own else slo
+    """Return the SLO with own targets along the last axis, where there are any."""
+    return slo.per(evidence.axes[-1][0], target=dict(own)) if own else slo
 
 
 def prepared(
@@ -208,20 +208,33 @@ def test_every_array_over_a_calendar_window(data: st.DataObject, target: Fractio
     evidence, unit, zone = data.draw(calendars(target))
     own, goals = own_targets(data, evidence, target)
     missing = data.draw(MISSING)
-    expected = data.draw(st.none() | st.integers(1, 1000) | st.integers(1, 2**62))
+    guesses = st.integers(1, 1000) | st.integers(1, 2**62)
+    expected = data.draw(
+        st.none() | guesses | st.lists(guesses, min_size=len(evidence.rows), max_size=len(evidence.rows))
+    )
+    each = expected if isinstance(expected, list) else [expected] * len(evidence.rows)
     spans = data.draw(outages(evidence))
     rows = prepared(evidence, spans, 0, missing)
     slo = objective(target, CalendarWindow(unit, tz=zone), missing=missing[0], missing_events=missing[1])
 
     ev = per_label(slo, evidence, own).evaluate(
-        evidence.counts(), exclusions=as_exclusions(spans), expected_total=expected
+        evidence.counts(),
+        exclusions=as_exclusions(spans),
+        expected_total=np.reshape(expected, evidence.shape) if isinstance(expected, list) else expected,
     )
 
     truths = [
-        oracle.calendar(row, goal, unit, ZoneInfo(zone), expected_total=expected)
-        for row, goal in zip(rows, goals, strict=True)
+        oracle.calendar(row, goal, unit, ZoneInfo(zone), expected_total=guess)
+        for row, goal, guess in zip(rows, goals, each, strict=True)
     ]
     check_moments(ev, truths)
+    # Burn-rate windows roll across the edges of periods.
+    near(
+        "burn_rate",
+        ev.burn_rate(length(3 * rows[0].step)),
+        [oracle.burn_rates(row, goal, 3) for row, goal in zip(rows, goals, strict=True)],
+    )
+    same("burning", ev.burning(1), [[m.missed for m in row] for row in truths], "b")
     near("burn_rate", ev.burn_rate(), [[m.burn for m in row] for row in truths])
     check_statuses(data, ev, evidence, truths, goals)
 
@@ -248,6 +261,36 @@ def test_every_array_over_calendar_slices(data: st.DataObject, target: Fraction,
     ]
     check_moments(ev, truths)
     check_statuses(data, ev, evidence, truths, goals)
+
+
+def hours(bad: list[int]) -> list[str]:
+    """Return the verdicts of a day of hourly slices at 75%, of which six may be bad."""
+    counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", bad=bad, total=[1] * len(bad))
+    slo = objective(Fraction(3, 4), CalendarWindow("day"), budgeting=Timeslices("1h", target="0.5"))
+    ev = slo.evaluate(counts)
+    return [status_of(ev, ev.timeline.start + (t + 1) * ev.timeline.step).verdict for t in range(len(bad))]
+
+
+def test_a_running_day_is_secured_or_lost_where_that_is_certain() -> None:
+    """Secured once even nothing but bad slices would keep the target, lost with the first slice beyond the budget."""
+    good_day = hours([0] * 24)
+    assert good_day == ["on_track"] * 17 + ["secured"] * 6 + ["met"]
+    bad_day = hours([1] * 7 + [0] * 17)
+    assert bad_day == ["at_risk"] * 6 + ["lost"] * 17 + ["missed"]
+    # The whole budget at once, and nothing after: exactly on the target at midnight.
+    assert hours([1] * 6 + [0] * 18)[-2:] == ["at_risk", "met"]
+
+
+def test_a_hole_after_an_exclusion_repeats_what_was_measured_before_it() -> None:
+    """An excluded bucket holds zero by decree: the last measured bucket lies before it."""
+    minute, seen = np.timedelta64(MINUTE, "ns"), [True, True, False]
+    start = np.datetime64("2026-01-01T00:00", "ns")
+    counts = Counts.from_buckets(start=start, step="1m", good=[8, 5, 0], bad=[2, 5, 0], observed=seen)
+    span = Exclusion(start + minute, start + 2 * minute, reason="upgrade")
+    for missing, events, held in (("repeat", None, (8, 2)), ("good", "last", (10, 0)), ("bad", "last", (0, 10))):
+        slo = objective(Fraction(1, 2), MINUTE, missing=missing, missing_events=events)
+        status = status_of(slo.evaluate(counts, exclusions=[span]))
+        assert (status.good, status.bad) == held
 
 
 # --- instants -------------------------------------------------------------------------------------------------------
@@ -318,6 +361,19 @@ def test_picking_a_series_is_evaluating_it_alone(data: st.DataObject, target: Fr
     check_moments(ev[evidence.indices()[i]], truth)
     check_moments(ev.sel(**evidence.labels[i]), truth)
     check_basis(ev, truth)
+
+
+@pytest.mark.parametrize("window", [HOUR, CalendarWindow("day", tz="America/New_York")])
+@pytest.mark.parametrize("labels", [None, {"tenant": ["alpha", "beta"]}])
+def test_an_empty_timeline_gives_empty_arrays(
+    window: int | CalendarWindow, labels: dict[str, list[str]] | None
+) -> None:
+    """Nothing measured yet: every array is there, with no bucket in it."""
+    ev = objective(Fraction(9, 10), window).evaluate(Counts.empty(step="1m", labels=labels))
+    check_moments(ev, [[], []] if labels else [[]])
+    assert np.shape(ev.sli) == ((2, 0) if labels else (0,))
+    assert ev.burn_rates(["5m", "1h"]).size == ev.burning(1, "5m").size == 0
+    assert [worst.burn_rate for worst in ev.worst(["5m"])] == [None]
 
 
 def test_an_empty_timeline_gives_a_status_without_data() -> None:
