@@ -26,6 +26,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+import attrs
+
 from slokit import SLI, SLO, CalendarWindow, Counts, Exclusion, Occurrences, Timeslices, __version__
 from slokit._display import clean
 from slokit.errors import InvalidExclusion, InvalidSLI, InvalidSLO, OutOfTimeline, SlokitError
@@ -166,7 +168,7 @@ def _objective(options: argparse.Namespace) -> SLO:
 
 
 def _indicator(name: str, options: argparse.Namespace) -> SLI:
-    """Make the indicator that options describe: verdicts as they are, or a threshold on values."""
+    """Make the indicator that options describe: verdicts as they are, a threshold on values, or both at once."""
     bounds = {field: getattr(options, field) for field in _COMPARISONS if getattr(options, field) is not None}
     if options.value is None:
         if bounds:
@@ -176,7 +178,11 @@ def _indicator(name: str, options: argparse.Namespace) -> SLI:
         raise InvalidSLI(
             f"--value {options.value} needs what is good: --lt 0.2, --lte, --gt, --gte or --between 0.1,0.5"
         )
-    return SLI.threshold(name, unit=options.unit, **bounds)
+    threshold = SLI.threshold(options.value, unit=options.unit, **bounds)
+    verdict = options.status or options.good
+    if verdict is None:
+        return attrs.evolve(threshold, name=name)
+    return SLI.all_of(name, SLI.ratio(verdict), threshold)
 
 
 def _count(table: EventTable | BucketTable, slo: SLO, options: argparse.Namespace) -> Counts:
@@ -274,7 +280,11 @@ def _parser() -> argparse.ArgumentParser:
     columns.add_argument(
         "--bad-status", metavar="RULE", default=">=500", help='which are bad: ">=500" (default), "500-599,429", "error"'
     )
-    columns.add_argument("--value", metavar="COLUMN", help="a number, good where the next options say so")
+    columns.add_argument(
+        "--value",
+        metavar="COLUMN",
+        help="a number, good where the next options say so; with --good or --status, both must be",
+    )
     for field, words in zip(_COMPARISONS[:4], ("below", "at most", "above", "at least"), strict=True):
         columns.add_argument(f"--{field}", metavar="NUMBER", help=f"good {words}; 200ms too")
     columns.add_argument("--between", metavar="LOW,HIGH", type=_between, help="good between, both included")

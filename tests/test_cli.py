@@ -257,6 +257,7 @@ def test_warnings_are_notes(run: Run) -> None:
         (("--value", "ms", "--gte", "300"), 1, 3),
         (("--value", "ms", "--between", "150,250"), 2, 2),
         (("--status", "code", "--valid", "real"), 2, 1),
+        (("--status", "code", "--value", "ms", "--lte", "150"), 2, 2),
     ],
 )
 def test_events_are_judged_as_options_say(run: Run, options: tuple[str, ...], good: int, bad: int) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slokit import SLI
-from slokit.errors import InvalidDefinition, InvalidFile, UnknownTimeZone
+from slokit.errors import InvalidDefinition, InvalidFile, UnknownTimeZone, WrongType
 from slokit.interop import _rows
 from slokit.interop.tables import BucketTable, EventTable, read_table
 from slokit.timeline import instant_text, parse_instant
@@ -471,7 +471,7 @@ def test_columns_are_guessed_from_the_header() -> None:
         (HEAD, {"by": ["service"]}, "the by column 'service' is not in the header; the columns are 'time', 'good'"),
         ("time,good,good", {}, "the good column 'good' is named twice in the header"),
         ("time,errors", {"bad": "errors"}, "bad alone says nothing"),
-        (HEAD, {"good": "good", "status": "good"}, "--good and --status both say what is good; choose one"),
+        (HEAD, {"good": "good", "status": "good"}, "--good and --status both say which events are good; choose one"),
         (HEAD, {"good": "good", "bad": "good", "value": "good"}, "choose one"),
         (HEAD, {"time": "clock"}, "the time column 'clock' is not in the header"),
         (HEAD, {"time_unit": "minutes"}, 'time_unit must be "s", "ms", "us" or "ns"'),
@@ -516,8 +516,22 @@ def test_values_are_judged_by_an_indicator() -> None:
     assert table.count(SLI.threshold("quick", lt="200ms")).good.tolist() == [1]
     with pytest.raises(InvalidFile, match=r"'up' is a ratio and needs a column of verdicts: --good or --status"):
         table.count(SLI.ratio("up"))
-    with pytest.raises(InvalidFile, match="count it in Python"):
-        table.count(SLI.all_of("both", SLI.ratio("up")))
+
+
+def test_verdicts_and_values_make_an_all_of() -> None:
+    """A request that was answered and quick is one observation; nested parts find their columns too."""
+    lines = ["time,status,latency", *(f"2026-01-01T00:00Z,{s},{v}" for s in (200, 500) for v in (0.1, 0.9))]
+    table = events(*lines, status="status", value="latency")
+    usable = SLI.all_of("usable", SLI.ratio("up"), SLI.all_of("inner", SLI.threshold("quick", lt=0.2)))
+    assert (table.count(usable).good.tolist(), table.count(usable).total.tolist()) == ([1], [4])
+    assert table.count(SLI.ratio("up")).good.tolist() == [2]
+
+
+def test_what_is_no_binary_file_is_refused() -> None:
+    """Text was decoded already, by who knows which rules."""
+    for source in (io.StringIO("time,good"), 5, None):
+        with pytest.raises(WrongType, match="a file opened in binary mode"):
+            read_table(source)  # type: ignore[arg-type]
 
 
 def test_successes_are_what_freshness_wants() -> None:

@@ -25,7 +25,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit.errors import InvalidFile
+from slokit.errors import InvalidFile, WrongType
 
 __all__ = ["Cells", "Progress", "Rows", "Source", "open_rows"]
 
@@ -373,6 +373,10 @@ def _open(source: Source) -> tuple[str, BinaryIO, bool]:
             return str(source), Path(source).open("rb", buffering=0), True
         except (OSError, ValueError) as error:
             raise _unreadable(str(source), error) from None
+    if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
+        raise WrongType(
+            f'source must be a path, "-" or a file opened in binary mode ("rb"), got {type(source).__name__}'
+        )
     return str(getattr(source, "name", "the file")), source, False
 
 

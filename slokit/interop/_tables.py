@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import gcd
+from typing import Any
 
 import attrs
 import numpy as np
@@ -83,7 +84,8 @@ class EventTable:
         ----------
         sli
             Judges what was read: flags or statuses are what a ratio wants, values what a threshold or a gauge wants,
-            and freshness and deadline take the good events as successes. None takes the verdicts as they are.
+            the parts of an all_of each take theirs, and freshness and deadline take the good events as successes. None
+            takes the verdicts as they are.
         step, start, end, max_gap
             As for :meth:`slokit.sli.SLI.count`.
 
@@ -106,10 +108,10 @@ class EventTable:
                 max_gap=max_gap,
             )
 
-    def _observations(self, sli: SLI, kept: _Bools | slice) -> npt.NDArray[np.bool_] | npt.NDArray[np.float64] | None:
-        """Return the column that an indicator judges."""
+    def _observations(self, sli: SLI, kept: _Bools | slice) -> Any:
+        """Return the column that an indicator judges; for an all_of, by part: verdicts and values."""
         if sli.kind == "all_of":
-            raise InvalidFile(f"{sli.name!r} is an all_of, which judges several columns at once: count it in Python")
+            return {part.name: self._observations(part, kept) for part in sli.parts}
         column = self.values if sli.kind in ("threshold", "gauge", "predicate") else self.good
         if column is None and sli.kind not in ("freshness", "deadline"):
             need = "a column of verdicts: --good or --status" if sli.kind == "ratio" else "a column of values: --value"

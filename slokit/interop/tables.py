@@ -73,7 +73,7 @@ def read_table(
         A column of statuses, of which ``bad_status`` says which are bad, such as ``">=500"``, ``"500-599,429"`` or
         ``"error,timeout"``.
     value
-        A column of numbers, for an indicator to judge.
+        A column of numbers, for an indicator to judge; beside a flag or a status too, for an all_of of both.
     valid
         A column of flags: events without it count neither as good nor as bad.
     by
@@ -237,9 +237,8 @@ def _roles(rows: Rows, time: str | None, chosen: dict[str, str]) -> dict[str, st
         raise InvalidFile(
             f"{rows.source}: --{kinds[0]} is for events, and {' and '.join(counted)} for buckets; choose one"
         )
-    verdicts = [role for role in ("good", "status", "value") if role in chosen]
-    if len(verdicts) > 1:
-        raise InvalidFile(f"{rows.source}: --{verdicts[0]} and --{verdicts[1]} both say what is good; choose one")
+    if "good" in chosen and "status" in chosen:
+        raise InvalidFile(f"{rows.source}: --good and --status both say which events are good; choose one")
     return {"time": time, **chosen}
 
 

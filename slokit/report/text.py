@@ -249,6 +249,8 @@ def _seen(summary: Summary, look: Style) -> Iterator[str]:
             length = duration_text(hole.end - hole.start)
             where = f"{span(to_datetime(hole.start), to_datetime(hole.end))} ({length})"
             what += f": {where}" if hole.count == 1 else f" in {hole.count:,} holes, the longest {where}"
+        if summary.slo.missing != "ignore":
+            what += f"; filled in: {summary.slo.missing}"
         yield line(title, look.paint("warn", what))
         title = ""
     if hole.before:
