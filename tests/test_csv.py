@@ -410,6 +410,7 @@ def test_a_damaged_file_says_so(pack: Callable[[bytes], bytes]) -> None:
         (b"time,good\n2026-01-01T00:00Z,\0\n", "row 2: it holds a zero byte"),
         (b'time,good\n2026-01-01T00:00Z,"1\n' * 3, "row 2: "),
         (b"time,good\n" + b"x" * 10_000_000, "row 2: the line is longer than 1,048,576 bytes"),
+        (b"time,good\r2026-01-01T00:00Z,1\r", "row 1: new-line character seen in unquoted field"),
         (b"x" * 6_000_000, "the first line is longer than 1,048,576 bytes"),
     ],
 )

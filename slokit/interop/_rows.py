@@ -161,7 +161,10 @@ class Rows:
             )
         text = line.decode("utf-8", "backslashreplace").strip("\r")
         self._delimiter = delimiter or max(_DELIMITERS, key=text.count)
-        self.header = tuple(name.strip() for name in next(csv.reader([text], delimiter=self._delimiter)))
+        try:
+            self.header = tuple(name.strip() for name in next(csv.reader([text], delimiter=self._delimiter)))
+        except csv.Error as error:
+            raise InvalidFile(f"{self.source}, row {self._line - 1}: {error}; lines must end in a newline") from None
 
     def column(self, name: str, option: str) -> int:
         """Return the index of a column, or raise naming those there are."""
