@@ -85,9 +85,10 @@ def percent(ratio: Fraction | float, digits: int = 2, against: Iterable[Fraction
     '98.999%'
     """
     exact = Fraction(ratio)
-    marks = (Fraction(0), Fraction(1), *against)
+    # A ratio that is its mark is shown as the mark, unless no decimal is: a third is never 33.33%.
+    marks = [mark for mark in (Fraction(0), Fraction(1), *against) if mark != exact or _is_decimal(mark)]
     places, figure = digits, round(exact * 100, digits)
-    # Ends: a ratio that is not the mark itself leaves it behind at some digit, after some forty for sums of int64.
+    # Ends: a ratio that is not the mark leaves it behind at some digit, after some forty for sums of int64.
     while any(_side(figure, mark * 100) != _side(exact, mark) for mark in marks):
         places += 1
         figure = round(exact * 100, places)
@@ -166,6 +167,11 @@ def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), ca
         parts.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     parts.append("</tbody></table>")
     return "".join(parts)
+
+
+def _is_decimal(number: Fraction) -> bool:
+    """Say whether finitely many decimals write a number: whether its denominator holds only twos and fives."""
+    return bool(10 ** number.denominator.bit_length() % number.denominator == 0)
 
 
 def _side(value: Fraction, mark: Fraction) -> int:

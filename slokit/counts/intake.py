@@ -66,16 +66,19 @@ def ticks_of(timestamps: Instants, unit: str | None) -> Ticks:
     WrongType
         If they are floats, or integers without a unit.
     """
-    array = np.asarray(timestamps) if hasattr(timestamps, "__array__") else None
-    tick = None
-    if array is not None and array.ndim == 1 and array.dtype.isnative:
-        if array.dtype.kind == "M":
-            name, count = np.datetime_data(array.dtype)
-            tick = _NANOSECONDS.get(name, 0) * count
-        elif array.dtype == np.int64 and unit is not None:
-            tick = _NANOSECONDS.get(unit) if unit in ("s", "ms", "us", "ns") else None
-    if not tick or array is None:
-        return Ticks(parse_instants(timestamps if array is None else array, "timestamps", unit), 1)
+    if not hasattr(timestamps, "__array__"):
+        return Ticks(parse_instants(timestamps, "timestamps", unit), 1)
+    array = np.asarray(timestamps)
+    if array.dtype.kind in "Mi" and not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    tick = 0
+    if array.dtype.kind == "M":
+        name, count = np.datetime_data(array.dtype)
+        tick = _NANOSECONDS.get(name, 0) * count
+    elif array.dtype == np.int64 and unit in ("s", "ms", "us", "ns"):
+        tick = _NANOSECONDS[unit]
+    if array.ndim != 1 or not tick:
+        return Ticks(parse_instants(array, "timestamps", unit), 1)
     return Ticks(array.view(np.int64), tick)
 
 
