@@ -22,7 +22,6 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,7 +29,7 @@ import attrs
 
 from slokit import SLI, SLO, CalendarWindow, Counts, Exclusion, Occurrences, Timeslices, __version__
 from slokit._display import clean
-from slokit.errors import InvalidExclusion, InvalidSLI, InvalidSLO, OutOfTimeline, SlokitError
+from slokit.errors import InvalidDefinition, InvalidExclusion, InvalidSLI, InvalidSLO, OutOfTimeline, SlokitError
 from slokit.interop.tables import BucketTable, EventTable, read_table
 from slokit.report.data import to_dict
 from slokit.report.summary import Summary, summarise
@@ -73,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(f"note: {note}")
         sys.stdout.flush()
     except SlokitError as error:
-        _say(_in_options(error))
+        for line in _in_options(error):
+            _say(line)
         return _USAGE
     except BrokenPipeError:
         # "| head" has seen enough. Python would complain once more while closing standard output.
@@ -133,7 +133,10 @@ def _objectives(options: argparse.Namespace) -> tuple[list[SLO], list[Exclusion]
         return [_objective(options)], given
     if options.target is not None:
         raise InvalidSLO("--target and --slo both define the objective; choose one")
-    definitions = import_module("slokit.interop.files").load(options.slo)
+    # Reading definitions costs imports that a report without them need not pay.
+    from slokit.interop.definitions import load
+
+    definitions = load(options.slo)
     slos = [slo for slo in definitions.slos if not options.only or slo.name in options.only]
     if unknown := [name for name in options.only if name not in {slo.name for slo in definitions.slos}]:
         known = ", ".join(repr(slo.name) for slo in definitions.slos)
@@ -355,12 +358,15 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(_USAGE)
 
 
-def _in_options(error: SlokitError) -> str:
-    """Return the message of an error with what Python's arguments are called here."""
+def _in_options(error: SlokitError) -> list[str]:
+    """Return the message of an error with what Python's arguments are called here; of definitions a line a problem."""
     text = str(error)
+    if isinstance(error, InvalidDefinition) and len(error.problems) > 1:
+        problems = [f"{path}: {message}" for path, message in error.problems]
+        return [text.removesuffix("; ".join(problems)) + problem for problem in problems]
     if isinstance(error, OutOfTimeline):
         text = text.replace("counts.extend(until=)", "--end").replace("counts.extend(since=)", "--start")
-    return text
+    return [text]
 
 
 def _say(text: str) -> None:

@@ -324,6 +324,73 @@ def test_several_columns_make_series(run: Run) -> None:
     assert labels == [{"service": "web", "region": "us"}, {"service": "api", "region": "eu"}]
 
 
+# --- definitions ----------------------------------------------------------------------------------------------------
+
+DEFINITIONS = """
+slokit = 1
+
+[[slo]]
+name = "availability"
+sli = { kind = "ratio", name = "up" }
+target = "75%"
+window = "1d"
+
+[[slo]]
+name = "latency"
+sli = { kind = "threshold", name = "latency", lt = "200ms" }
+target = "75%"
+window = "1d"
+
+[[exclusion]]
+start = "2026-06-01T00:10Z"
+end = "2026-06-01T00:20Z"
+reason = "maintenance"
+"""
+
+
+def test_objectives_come_from_a_file(run: Run, tmp_path: Path) -> None:
+    """Each objective takes the columns that its indicator needs, and exclusions apply to all; --only picks."""
+    path = tmp_path / "slos.toml"
+    path.write_text(DEFINITIONS, encoding="utf-8")
+    rows = ["time,status,seconds", *(f"2026-06-01T00:{m:02d}Z,{s},0.{m}" for m, s in ((0, 200), (15, 500), (30, 200)))]
+    file = "\n".join(rows).encode()
+    columns = ("--status", "status", "--value", "seconds", "--slo", str(path))
+    assert run(*columns, "--json", events=file) == 0
+    reports = json.loads(run.out)["reports"]
+    assert [(r["slo"]["name"], r["good"], r["bad"]) for r in reports] == [("availability", 2, 0), ("latency", 1, 1)]
+    assert [r["exclusions"][0]["reason"] for r in reports] == ["maintenance"] * 2
+    assert run(*columns, "--check", events=file) == 1
+    assert run.out.count(" · 75% over 1d rolling") == 2
+    assert run(*columns, "--check", "--only", "availability", events=file) == 0
+    assert "latency" not in run.out
+    assert run(*columns, "--only", "avail", events=file) == 2
+    assert run.complaint() == f"--only 'avail' is not defined in {path}; there are 'availability', 'latency'"
+    assert run("--status", "status", "--slo", str(path), events=file) == 2
+    assert "'latency' is a threshold and needs a column of values: --value" in run.complaint()
+
+
+def test_counts_cannot_be_judged_by_value(run: Run, tmp_path: Path) -> None:
+    """A file of buckets answers a ratio; what judges single events is refused."""
+    path = tmp_path / "slos.toml"
+    path.write_text(DEFINITIONS, encoding="utf-8")
+    assert run(SAMPLE, "--slo", str(path), "--only", "availability") == 0
+    assert run(SAMPLE, "--slo", str(path)) == 2
+    assert "'latency' is a threshold, which judges single events; the file holds counts" in run.complaint()
+
+
+def test_wrong_definitions_are_a_line_each(run: Run, tmp_path: Path) -> None:
+    """All that is wrong at once, each with its path in the file."""
+    path = tmp_path / "slos.toml"
+    path.write_text(DEFINITIONS.replace('"75%"', '"175%"').replace('"1d"', '"1M"'), encoding="utf-8")
+    assert run(SAMPLE, "--slo", str(path)) == 2
+    lines = run.err.splitlines()
+    assert len(lines) == 4
+    assert all(str(path) in line and "slo[" in line for line in lines)
+    path.write_text("slokit = ", encoding="utf-8")
+    assert run(SAMPLE, "--slo", str(path)) == 2
+    assert "slos.toml" in run.complaint()
+
+
 # --- a real process -------------------------------------------------------------------------------------------------
 
 
