@@ -1,0 +1,200 @@
+"""A document of definitions: objectives, with the indicators, exclusions and alerts that go with them.
+
+What a file holds is plain data to this room; :mod:`slokit.interop.definitions` reads the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, overload
+
+import attrs
+
+from slokit._display import clean, html_table, plural
+from slokit.alerts import BurnRateAlert
+from slokit.config.codecs import Family
+from slokit.config.kinds import ALERT, EXCLUSION, SLI_, SLO_
+from slokit.config.places import WRONG, Place, closest, kind_of_data
+from slokit.errors import UnknownLabel, WrongType
+from slokit.exclusions import Exclusion
+from slokit.rational import percent_text
+from slokit.sli import SLI
+from slokit.slo import SLO
+
+__all__ = ["Definitions", "read_document", "write_document"]
+
+# In the order in which they are read: an objective may refer to an indicator.
+_PARTS: dict[str, tuple[Family, str, type]] = {
+    "sli": (SLI_, "slis", SLI),
+    "slo": (SLO_, "slos", SLO),
+    "exclusion": (EXCLUSION, "exclusions", Exclusion),
+    "alert": (ALERT, "alerts", BurnRateAlert),
+}
+_NAMED = ("sli", "slo")
+
+
+def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
+
+
+@attrs.frozen(repr=False)
+class Definitions(Sequence[SLO]):
+    """The definitions of a document; as a sequence, its objectives.
+
+    Parameters
+    ----------
+    slos
+        Objectives, each with a name of its own.
+    exclusions
+        Exclusions that all of them share.
+    alerts
+        Alerts to hold against each of them.
+    slis
+        Indicators that stand by themselves, each with a name of its own; those of the objectives need not be here.
+
+    Raises
+    ------
+    InvalidDefinition
+        If two objectives or two indicators share a name.
+
+    Examples
+    --------
+    >>> slo = SLO("checkout", sli=SLI.ratio("availability"), target="99.9%", window="30d")
+    >>> definitions = Definitions([slo])
+    >>> definitions
+    Definitions(1 SLO: checkout)
+    >>> definitions["checkout"] is definitions[0]
+    True
+    """
+
+    slos: tuple[SLO, ...] = attrs.field(default=(), converter=_tuple)
+    exclusions: tuple[Exclusion, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    alerts: tuple[BurnRateAlert, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    slis: tuple[SLI, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        for key, (_, attribute, cls) in _PARTS.items():
+            for i, value in enumerate(getattr(self, attribute)):
+                if not isinstance(value, cls):
+                    raise WrongType(
+                        f"{attribute}[{i}] must be an {cls.__name__}, got {type(value).__name__}: {value!r}"
+                    )
+            if key in _NAMED:
+                place = Place("").at(key)
+                _check_names([value.name for value in getattr(self, attribute)], place)
+                place.finish()
+
+    @overload
+    def __getitem__(self, index: int | str) -> SLO: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[SLO, ...]: ...
+
+    def __getitem__(self, index: int | str | slice) -> SLO | tuple[SLO, ...]:
+        if not isinstance(index, str):
+            return self.slos[index]
+        for slo in self.slos:
+            if slo.name == index:
+                return slo
+        names = [slo.name for slo in self.slos]
+        known = f"the SLOs are {', '.join(map(repr, names))}" if names else "there are no SLOs"
+        raise UnknownLabel(f"no SLO is called {index!r}; {closest(index, names).removeprefix('; ') or known}")
+
+    def __len__(self) -> int:
+        return len(self.slos)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.slos or any(slo.name == value for slo in self.slos)
+
+    def __repr__(self) -> str:
+        parts = [
+            plural(len(held), word)
+            for held, word in (
+                (self.slos, "SLO"),
+                (self.slis, "SLI"),
+                (self.exclusions, "exclusion"),
+                (self.alerts, "alert"),
+            )
+            if held or word == "SLO"
+        ]
+        names = [slo.name for slo in self.slos]
+        listed = ", ".join(clean(name, 40) for name in names[:5]) + (", …" if len(names) > 5 else "")
+        return f"Definitions({', '.join(parts)}{': ' if names else ''}{listed})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (slo.name, percent_text(slo.target), str(slo.window), repr(slo.sli), slo.owner or "") for slo in self.slos
+        ]
+        tables = [html_table(rows, ("objective", "target", "window", "indicator", "owner"), "Objectives")]
+        for held, caption in ((self.slis, "Indicators"), (self.exclusions, "Exclusions"), (self.alerts, "Alerts")):
+            if held:
+                tables.append(html_table([(i, repr(value)) for i, value in enumerate(held)], caption=caption))
+        return "".join(tables)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        for _, attribute, _ in _PARTS.values():
+            if held := getattr(self, attribute):
+                yield attribute, list(held)
+
+
+def _check_names(names: Sequence[object], place: Place) -> None:
+    """Note each name that an earlier one had."""
+    first: dict[object, int] = {}
+    for i, name in enumerate(names):
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            place.item(i).at("name").refuse(
+                f"must be a name of its own, got {name!r}, which {place.path}[{first[name]}] has"
+            )
+        first.setdefault(name, i)
+
+
+def read_document(data: Mapping[Any, Any], place: Place) -> Any:
+    """Make the definitions of a document, or note all that is in the way.
+
+    Parameters
+    ----------
+    data
+        Lists of tables under ``sli``, ``slo``, ``exclusion`` and ``alert``.
+    place
+        The root.
+    """
+    for key in data:
+        if key not in _PARTS and key != "slokit":
+            place.at(key).refuse(
+                f"is no part of a document{closest(key, _PARTS) or '; its parts are ' + ', '.join(_PARTS)}"
+            )
+    if not any(key in data for key in _PARTS):
+        place.refuse(
+            "defines nothing: write an objective as [[slo]], or say the kind of a definition that stands alone"
+        )
+    held: dict[str, tuple[Any, ...]] = {}
+    for key, (family, attribute, _) in _PARTS.items():
+        here, tables = place.at(key), data.get(key, [])
+        if not isinstance(tables, list | tuple):
+            here.refuse(f"must be a list of tables, written as [[{key}]], got {kind_of_data(tables)}")
+            continue
+        found = []
+        for i, table in enumerate(tables):
+            found.append(family.read(table, here.item(i)))
+            if key == "sli" and isinstance(table, Mapping) and isinstance(name := table.get("name"), str):
+                # One that is wrong is known all the same: who refers to it has made no mistake.
+                place.indicators.setdefault(name, found[-1])
+        if key in _NAMED:
+            _check_names([table.get("name") if isinstance(table, Mapping) else None for table in tables], here)
+        held[attribute] = tuple(found)
+    return WRONG if place.problems else Definitions(**held)
+
+
+def write_document(definitions: Definitions, place: Place) -> dict[str, Any]:
+    """Write a document; objectives refer by name to indicators that it holds."""
+    data: dict[str, Any] = {}
+    for key, (family, attribute, _) in _PARTS.items():
+        held = getattr(definitions, attribute)
+        if held or key == "slo":
+            data[key] = [family.write_table(value, place.at(key).item(i)) for i, value in enumerate(held)]
+        if key == "sli":
+            # Only now: an indicator does not refer to itself.
+            place.indicators.update({sli.name: sli for sli in held})
+    return data
