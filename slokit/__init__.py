@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from slokit.alerts import BurnRateAlert
     from slokit.budget import ErrorBudget, ErrorBudgetArrays
     from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
+    from slokit.config import from_dict, to_dict
     from slokit.counts import Axis, Counts
     from slokit.evaluation import Evaluation, WorstWindow
     from slokit.exclusions import Exclusion
+    from slokit.interop.definitions import load
     from slokit.intervals import IntervalSet
     from slokit.sli import SLI
     from slokit.slo import SLO
@@ -50,6 +52,9 @@ __all__ = [
     "alerts",
     "analysis",
     "errors",
+    "from_dict",
+    "load",
+    "to_dict",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -75,6 +80,9 @@ _ROOMS = {
     "Timeline": "timeline",
     "Timeslices": "budgeting",
     "WorstWindow": "evaluation",
+    "from_dict": "config",
+    "load": "interop.definitions",
+    "to_dict": "config",
 }
 _MODULES = ("alerts", "analysis", "errors")
 
