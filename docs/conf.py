@@ -4,8 +4,11 @@ Examples are not run here: tests/test_docs.py runs them, together with those of 
 of what differs. So plain MyST is enough, and a page builds without executing anything.
 """
 
+import re
 import sys
 from pathlib import Path
+
+from sphinx.application import Sphinx
 
 # The tree's own slokit, not one that happens to be installed.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,10 +31,24 @@ html_copy_source = False
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3  # [text](page.md#a-heading) works
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 100
 napoleon_google_docstring = False
 napoleon_use_rtype = False
-napoleon_preprocess_types = False
+napoleon_attr_annotations = False  # the signature has the types; docstrings say dtypes, shapes and units in words
+
+
+def _shorten(signature: str | None) -> str | None:
+    """Write arrays as the source does: ``NDArray[int64]``, not what numpy expands that to; attrs' made defaults as dots."""
+    array = r"~?numpy\.ndarray\[~?(?:tuple\[~?typing\.Any, \.\.\.\]|typing\.Any), ~?numpy\.dtype\[([^][]*)\]\]"
+    return signature and re.sub(array, r"NDArray[\1]", signature).replace("= NOTHING", "= ...")
+
+
+def setup(app: Sphinx) -> None:
+    """Have signatures shortened before they are written."""
+    app.connect(
+        "autodoc-process-signature",
+        lambda *event: (_shorten(event[-2]), _shorten(event[-1])),  # the signature, and what it returns
+    )
