@@ -41,7 +41,7 @@ napoleon_attr_annotations = False  # the signature has the types; docstrings say
 
 
 def _shorten(signature: str | None) -> str | None:
-    """Write arrays as the source does: ``NDArray[int64]``, not what numpy expands that to; attrs' made defaults as dots."""
+    """Write arrays as the source does, ``NDArray[int64]``, and a default that attrs makes as dots."""
     array = r"~?numpy\.ndarray\[~?(?:tuple\[~?typing\.Any, \.\.\.\]|typing\.Any), ~?numpy\.dtype\[([^][]*)\]\]"
     return signature and re.sub(array, r"NDArray[\1]", signature).replace("= NOTHING", "= ...")
 
