@@ -168,8 +168,9 @@ class ErrorBudget:
         False
         """
         more = _count(bad, "bad")
-        total = self.basis_total if self._is_fixed else self.basis_total + more
-        return self.bad + more <= (1 - self.target) * total
+        # Where the total is fixed more events do not raise it; elsewhere each bad one counts into it too.
+        allowed = self._allowed if self._is_fixed else (1 - self.target) * (self.basis_total + more)
+        return self.bad + more <= allowed
 
     @property
     def _allowed(self) -> Fraction:

@@ -290,11 +290,11 @@ class SLO:
         if not sums.excluded.any():
             return
         taken = PrefixSums.of(sums.excluded.astype(np.int64)).window_ints(sums.window)
-        most = float((taken / sums.held(np.arange(sums.timeline.size))).max())
-        if most > _MUCH:
+        held = sums.held(np.arange(sums.timeline.size))
+        if np.any(taken * _MUCH.denominator > held * _MUCH.numerator):
             warnings.warn(
-                f"exclusions take {most:.1%} out of a window of {self.name!r}; above 5% say what the figures are with "
-                "and without them",
+                f"exclusions take {float((taken / held).max()):.1%} out of a window of {self.name!r}; above 5% say what "
+                "the figures are with and without them",
                 MuchExcluded,
                 stacklevel=3,
             )

@@ -67,6 +67,8 @@ class Spare:
         """Work out blocks of cells and finish each while it is in the cache; ``other`` holds a number for each row."""
         size = self.bad.shape[-1]
         out = np.empty(self.bad.shape, dtype=dtype)
+        if not out.size:
+            return out
         flat = out.reshape(-1, size)
         total, bad = (np.broadcast_to(x, out.shape).reshape(flat.shape) for x in (self.total, self.bad))
         u, v, other = (x.reshape(-1, 1) for x in (self.u, self.v, other))

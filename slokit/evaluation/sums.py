@@ -120,7 +120,8 @@ class WindowedSums:
         if bucket >= timeline.size:
             raise OutOfTimeline(
                 f"when must be less than a bucket after the end of the data, {instant_text(timeline.end)}, got "
-                f"{instant_text(instant)}; if nothing was measured since, say so with counts.extend(until=)"
+                f"{instant_text(instant)}; if nothing was measured since, say so with counts.extend(until=) "
+                "(settle= holds the last buckets back: at() without an instant is the last one judged)"
             )
         return bucket
 
