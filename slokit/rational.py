@@ -67,8 +67,9 @@ def parse_rational(value: RationalLike, field: str = "value") -> Fraction:
     >>> parse_rational(14.4)
     Fraction(72, 5)
     """
-    # np.bool_ is neither Integral nor Real, so only the built-in bool needs refusing by name.
-    if isinstance(value, bool):
+    # np.bool_ is neither Integral nor Real, so the built-in bool is refused by name; and numpy counts a timedelta64
+    # among its integers.
+    if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "m":
         raise WrongType(f"{field} must be a number, got {value!r}")
     if isinstance(value, Fraction):
         return _bounded(value, field)
@@ -115,7 +116,7 @@ def parse_target(value: RationalLike, field: str = "target") -> Fraction:
     """
     target = parse_rational(value, field)
     if not 0 <= target < 1:
-        raise InvalidTarget(f"{field} must be at least 0 and below 1, got {value}{_target_hint(target)}")
+        raise InvalidTarget(f"{field} must be at least 0 and below 1, got {value}{_target_hint(value, target)}")
     if isinstance(value, str) and value.rstrip().endswith("%") and 0 < target < Fraction(1, 100):
         warnings.warn(
             f"{field} {value.strip()} is less than one in a hundred; "
@@ -126,11 +127,11 @@ def parse_target(value: RationalLike, field: str = "target") -> Fraction:
     return target
 
 
-def _target_hint(target: Fraction) -> str:
+def _target_hint(value: RationalLike, target: Fraction) -> str:
     """Say what was probably meant by a target outside its range."""
     if target == 1:
         return "; a target of 100% leaves no error budget, so nothing could ever be decided by it"
-    if 1 < target < 100:
+    if 1 < target < 100 and not (isinstance(value, str) and "%" in value):
         return f'; did you mean "{decimal_text(target)}%" or {decimal_text(target / 100)}?'
     return ""
 

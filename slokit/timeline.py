@@ -154,8 +154,11 @@ def parse_instant(value: InstantLike, field: str = "instant") -> int:
                 f"{field} must have a time zone, got the naive datetime {value.isoformat()}; "
                 "add one with .replace(tzinfo=…)"
             )
-        # Subtracting datetimes of one zone ignores daylight saving; in UTC it cannot.
-        instant = _since_epoch(value.astimezone(UTC))
+        try:
+            # Subtracting datetimes of one zone ignores daylight saving; in UTC it cannot.
+            instant = _since_epoch(value.astimezone(UTC))
+        except OverflowError:
+            raise InvalidInstant(f"{field} must lie between the years 1677 and 2262, got {value}") from None
     elif isinstance(value, np.datetime64):
         return int(parse_instants(np.array([value]), field)[0])
     else:
@@ -287,7 +290,9 @@ class Timeline:
     @classmethod
     def of(cls, start: InstantLike, step: DurationLike, size: int) -> Timeline:
         """Make a timeline from an instant and a duration as people write them."""
-        return cls(parse_instant(start, "start"), parse_duration(step, "step"), int(size))
+        if isinstance(size, np.integer) and not isinstance(size, np.timedelta64):
+            size = int(size)
+        return cls(parse_instant(start, "start"), parse_duration(step, "step"), size)
 
     @property
     def end(self) -> int:
@@ -369,7 +374,7 @@ def _duration_from_text(text: str, field: str) -> int:
         unit = part[2].replace("µ", "u")
         if unit in ("M", "Q", "Y", "mo", "y"):
             raise InvalidDuration(
-                f'{field} must have a fixed length, got {text!r}; months, quarters and years are '
+                f"{field} must have a fixed length, got {text!r}; months, quarters and years are "
                 f'CalendarWindow("month"), "quarter" and "year"; minutes are written "{part[1]}m"'
             )
         if unit not in _UNITS:
@@ -423,9 +428,10 @@ def _since_epoch(moment: datetime) -> int:
 
 def _array_of_instants(values: Iterable[Any], field: str) -> npt.NDArray[Any]:
     """Make an array of a sequence; numpy would turn aware datetimes into objects and mixed ints into floats."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        kind = "one text" if isinstance(values, str) else type(values).__name__
+        raise WrongType(f"{field} must be a sequence of instants, got {kind}: {values!r:.64}")
     items: Sequence[Any] = values if isinstance(values, Sequence) else list(values)
-    if isinstance(items, str):
-        raise WrongType(f"{field} must be a sequence of instants, got one text: {items[:64]!r}")
     if len(items) == 0:
         return np.array([], dtype="datetime64[ns]")
     if all(isinstance(item, np.datetime64) for item in items):
@@ -449,14 +455,23 @@ def _from_datetime64(array: npt.NDArray[Any], field: str) -> npt.NDArray[np.int6
     if missing.any():
         raise InvalidInstant(f"{field}[{int(missing.argmax())}] is not a time (NaT); drop such rows first")
     unit, count = np.datetime_data(array.dtype)
-    if unit == "ns" and count == 1:
-        return array.view(np.int64)
-    if unit in ("Y", "M", "W", "D"):
-        # The calendar units first become seconds, whose range holds every year that could be meant.
-        array, unit, count = array.astype("datetime64[s]"), "s", 1
-    if unit not in _UNITS:
+    if unit in ("Y", "M"):
+        # Years and months have no one length, so numpy counts their days; no date past the year 9999 is meant.
+        far = np.abs(array.astype(np.int64)) > 10_000 * (1 if unit == "Y" else 12)
+        _refuse_far(far, array, field)
+        array, unit, count = array.astype("datetime64[D]"), "D", 1
+    scale = (_UNITS | {"W": _UNITS["w"], "D": _UNITS["d"]}).get(unit)
+    if scale is None:
         raise InvalidInstant(f"{field} must be in nanoseconds or coarser, got dtype {array.dtype}")
-    return _scaled(array.view(np.int64), _UNITS[unit] * count, field)
+    # A view would read the bytes of another byte order backwards; astype copies only where it must.
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return _scaled(native.view(np.int64), scale * count, field)
+
+
+def _refuse_far(far: npt.NDArray[np.bool_], array: npt.NDArray[Any], field: str) -> None:
+    if far.any():
+        index = int(far.argmax())
+        raise InvalidInstant(f"{field}[{index}] must lie between the years 1677 and 2262, got {array[index]}")
 
 
 def _scaled(array: npt.NDArray[Any], scale: int, field: str) -> npt.NDArray[np.int64]:
