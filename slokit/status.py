@@ -22,7 +22,7 @@ from slokit.timeline import DurationLike
 from slokit.windows import Window
 
 if TYPE_CHECKING:
-    from slokit.evaluation import Evaluation
+    from slokit.protocols import EventSource
 
 __all__ = ["Status", "StatusTable", "Verdict"]
 
@@ -84,7 +84,7 @@ class Status:
     unit: str
     error_budget: ErrorBudget
     excluded: float = 0.0
-    _evaluation: Evaluation | None = attrs.field(default=None, eq=False)
+    _source: EventSource | None = attrs.field(default=None, eq=False)
     _bucket: int = attrs.field(default=-1, eq=False)
 
     @property
@@ -122,9 +122,9 @@ class Status:
         """
         if window is None:
             return _burn_rate(self.bad, self.total, self.target)
-        if self._evaluation is None or self._bucket < 0:
+        if self._source is None or self._bucket < 0:
             return None
-        good, bad = self._evaluation.events_within(window, self._bucket)
+        good, bad = self._source.events_within(window, self._bucket)
         return _burn_rate(bad, good + bad, self.target)
 
     def _facts(self) -> Iterator[tuple[str, str]]:
@@ -154,8 +154,8 @@ class Status:
 
     def _hour(self) -> float | None:
         """Return the burn over the last hour where that is a narrower question than the window's."""
-        evaluation, hour = self._evaluation, 3_600_000_000_000
-        if evaluation is None or hour % evaluation.timeline.step or self.window.nominal <= hour:
+        source, hour = self._source, 3_600_000_000_000
+        if source is None or hour % source.timeline.step or self.window.nominal <= hour:
             return None
         return self.burn_rate("1h")
 

@@ -239,14 +239,19 @@ class Evaluation:
         """
         bucket = self.sums.bucket_at(when)
         if not self.axes:
-            return status_at(self, bucket, ())
+            return self._status(bucket, ())
         names = [[(axis.name, label) for label in axis.labels] for axis in self.axes]
         return StatusTable(
             self.axes,
             tuple(
-                status_at(self[index], bucket, tuple(some[i] for some, i in zip(names, index, strict=True)))
+                self[index]._status(bucket, tuple(some[i] for some, i in zip(names, index, strict=True)))
                 for index in np.ndindex(*self.sums.lead)
             ),
+        )
+
+    def _status(self, bucket: int, labels: tuple[tuple[str, str], ...]) -> Status:
+        return status_at(
+            bucket, slo=self.slo, target=self.target, unit=self.unit, sums=self.sums, labels=labels, source=self
         )
 
     def events_within(self, window: DurationLike, bucket: int = -1) -> tuple[int, int]:

@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slokit.budget import BASES, ErrorBudget
+from slokit.evaluation.sums import WindowedSums
 from slokit.status import Status, Verdict
 from slokit.timeline import to_datetime
 
 if TYPE_CHECKING:
-    from slokit.evaluation import Evaluation
-    from slokit.evaluation.sums import WindowedSums
+    from slokit.protocols import EventSource, Objective
 
 __all__ = ["status_at"]
 
 
-def status_at(evaluation: Evaluation, bucket: int, labels: tuple[tuple[str, str], ...]) -> Status:
-    """Return the status of an evaluation of one series at the end of a bucket; -1 where there are no buckets."""
-    sums, unit, target = evaluation.sums, evaluation.unit, evaluation.target
+def status_at(
+    bucket: int,
+    *,
+    slo: Objective,
+    target: Fraction,
+    unit: str,
+    sums: WindowedSums,
+    labels: tuple[tuple[str, str], ...],
+    source: EventSource,
+) -> Status:
+    """Return the status of one series at the end of a bucket; -1 where there are no buckets."""
     at = np.array([bucket])
     if bucket < 0:
         budget = ErrorBudget(target=target, good=0, bad=0, basis_total=0, unit=unit)
@@ -43,7 +51,7 @@ def status_at(evaluation: Evaluation, bucket: int, labels: tuple[tuple[str, str]
         taken = int(np.count_nonzero(sums.excluded[first:stop]))
     timeline = sums.timeline
     return Status(
-        name=evaluation.slo.name,
+        name=slo.name,
         labels=labels,
         time=None if bucket < 0 else to_datetime(timeline.start + (bucket + 1) * timeline.step),
         good=budget.good,
@@ -51,11 +59,11 @@ def status_at(evaluation: Evaluation, bucket: int, labels: tuple[tuple[str, str]
         coverage=float(Fraction(seen, held)),
         verdict=_verdict(sums, budget, bucket),
         target=target,
-        window=evaluation.slo.window,
+        window=slo.window,
         unit=unit,
         error_budget=budget,
         excluded=float(Fraction(taken, held)),
-        evaluation=evaluation,
+        source=source,
         bucket=bucket,
     )
 
