@@ -10,13 +10,15 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import clean, short
 from slokit.evaluation.sums import WindowedSums
+from slokit.status import burn_text
 from slokit.timeline import DurationLike, duration_text, to_datetime
 
 __all__ = ["WorstWindow", "worst_window"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class WorstWindow:
     """The window of one length that burned fastest.
 
@@ -32,6 +34,13 @@ class WorstWindow:
         Its burn rate; None where no window of this length holds data.
     labels
         Which series, as pairs of an axis and its label.
+
+    Examples
+    --------
+    >>> from slokit import SLI, SLO, Counts
+    >>> counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", total=[100, 100, 100], bad=[0, 9, 2])
+    >>> SLO("checkout", sli=SLI.ratio("up"), target="99%", window="30d").evaluate(counts).worst(["2h"])
+    [WorstWindow(2h to 2026-01-01 03:00 UTC: 5.5x, 11 of 200 bad)]
     """
 
     window: str
@@ -46,6 +55,13 @@ class WorstWindow:
     def total(self) -> int:
         """Events of the window."""
         return self.good + self.bad
+
+    def __repr__(self) -> str:
+        if self.burn_rate is None or self.end is None:
+            return f"WorstWindow({self.window}: no data)"
+        named = "".join(f"{clean(label, 40)}, " for _, label in self.labels)
+        spent = f"{burn_text(self.burn_rate)}, {short(self.bad)} of {short(self.total)} bad"
+        return f"WorstWindow({named}{self.window} to {self.end:%Y-%m-%d %H:%M} UTC: {spent})"
 
 
 def worst_window(sums: WindowedSums, window: DurationLike) -> WorstWindow:
