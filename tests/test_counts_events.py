@@ -365,7 +365,7 @@ def test_threads_are_a_number(threads: Any) -> None:
 def test_many_chunks_agree_with_one_histogram(threads: int, shuffled: bool) -> None:
     """A million events over several chunks and threads, counted the obvious way too."""
     rng = np.random.default_rng(7)
-    stamps = np.sort(rng.integers(-(10**6), 10**6, 3 * tally.CHUNK + 5))
+    stamps = np.sort(rng.integers(-(10**6), 10**6, 3 * tally.PIECE + 5))
     if shuffled:
         rng.shuffle(stamps)
     good, valid = rng.random(len(stamps)) < 0.99, rng.random(len(stamps)) < 0.5

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import attrs
@@ -142,6 +141,8 @@ def label_index(axis: Axis, label: str) -> int:
     try:
         return axis.labels.index(label)
     except ValueError:
+        from difflib import get_close_matches
+
         near = get_close_matches(label[:100], axis.labels, 3) or list(axis.labels[:5])
         raise UnknownLabel(
             f"axis {axis.name!r} has no label {label!r:.100}; did you mean {', '.join(map(repr, near))} "

@@ -168,7 +168,8 @@ def test_both_ways_of_counting_agree(data: st.DataObject, masked: bool, threads:
             expected[0][(tick - grid.start) // grid.step] += not flag
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tally, "CHUNK", data.draw(st.sampled_from((16, 48, 4096))))
-        patch.setattr(tally, "SAMPLE", data.draw(st.sampled_from((1, 4, 128))))
+        patch.setattr(tally, "PIECE", data.draw(st.sampled_from((16, 33, 2**20))))
+        patch.setattr(tally, "SAMPLE", data.draw(st.sampled_from((32, 128, 512))))
         patch.setattr(tally, "EVENTS_AN_EDGE", data.draw(st.sampled_from((0, 10**9))))
         assert tally.extent(ticks, threads) == (ticks.min(), ticks.max(), True)
         shuffled = rng.permutation(size)
