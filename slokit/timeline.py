@@ -93,6 +93,7 @@ def parse_duration(value: DurationLike, field: str = "duration") -> int:
     elif isinstance(value, timedelta):
         # Integer arithmetic: total_seconds() is a float.
         length = ((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds) * 1_000
+        length += getattr(value, "nanoseconds", 0)  # pandas' subclass has them
     elif isinstance(value, np.timedelta64):
         length = _duration_from_numpy(value, field)
     else:
@@ -149,6 +150,8 @@ def parse_instant(value: InstantLike, field: str = "instant") -> int:
     if isinstance(value, str):
         instant = _instant_from_text(value, field)
     elif isinstance(value, datetime):
+        if value != value:  # noqa: PLR0124 (pandas' NaT calls itself a datetime, and equals nothing)
+            raise InvalidInstant(f"{field} is not a time (NaT); drop such rows first")
         if value.utcoffset() is None:
             raise InvalidInstant(
                 f"{field} must have a time zone, got the naive datetime {value.isoformat()}; "
@@ -156,7 +159,7 @@ def parse_instant(value: InstantLike, field: str = "instant") -> int:
             )
         try:
             # Subtracting datetimes of one zone ignores daylight saving; in UTC it cannot.
-            instant = _since_epoch(value.astimezone(UTC))
+            instant = _since_epoch(value.astimezone(UTC)) + getattr(value, "nanosecond", 0)  # pandas' subclass has them
         except OverflowError:
             raise InvalidInstant(f"{field} must lie between the years 1677 and 2262, got {value}") from None
     elif isinstance(value, np.datetime64):

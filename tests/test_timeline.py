@@ -638,3 +638,21 @@ def test_a_size_that_is_no_integer_is_refused(size: Any) -> None:
     """5.7 buckets are a mistake, not five."""
     with pytest.raises(SlokitError):
         Timeline.of("2026-01-01Z", "1m", size)
+
+
+class _Stamp(datetime):
+    """A datetime with nanoseconds, as pandas' Timestamp is."""
+
+    nanosecond = 7
+
+
+class _Gap(timedelta):
+    """A timedelta with nanoseconds, as pandas' Timedelta is."""
+
+    nanoseconds = 500
+
+
+def test_the_nanoseconds_of_a_subclass_are_kept() -> None:
+    """A pandas Timestamp is a datetime and more; what is more must not be cut."""
+    assert parse_instant(_Stamp(1970, 1, 1, tzinfo=UTC)) == 7
+    assert parse_duration(_Gap(microseconds=1)) == 1_500
