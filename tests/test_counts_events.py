@@ -283,8 +283,9 @@ def test_series_by_code() -> None:
         ({"tenant": ([0, -1], ["a", "b"])}, InvalidEvents, "code -1 at index 1"),
         ({"tenant": ([0.0, 1.0], ["a", "b"])}, WrongType, "integer codes"),
         ({"tenant": ["a"]}, InvalidEvents, "one entry for each of 2 timestamps"),
-        ({"tenant": [None, "a"]}, WrongType, "must be text or an integer"),
-        ({"tenant": [1.5, 2.5]}, WrongType, "must be text or an integer"),
+        ({"tenant": ["a", None]}, WrongType, "by['tenant'][1] must be text or an integer, got NoneType: None"),
+        ({"tenant": [1.5, 2.5]}, WrongType, "by['tenant'][0] must be text or an integer, got float"),
+        ({"tenant": [True, False]}, WrongType, "must be text or an integer, got bool"),
         (["a", "b"], WrongType, "by must map names"),
     ],
 )

@@ -261,11 +261,23 @@ def _coded(values: npt.ArrayLike, labels: tuple[str, ...], field: str, size: int
 def _found(values: npt.ArrayLike, field: str, size: int) -> tuple[Numbers, tuple[str, ...]]:
     """Find the different labels of a column, sorted as text, and code the column by them."""
     array = _column(values, field, size)
-    items = array.tolist()
-    # A table of what was seen beats sorting the column, np.unique, by four to one for ten labels in a million.
-    different = list(dict.fromkeys(items))
-    named = dict(zip(different, texts(different, field), strict=True))
-    labels = tuple(sorted(set(named.values())))
+    if array.dtype.kind in "iu":
+        numbers, where = np.unique(array, return_inverse=True)
+        different = numbers.tolist()
+    else:
+        # For texts a table of what was seen beats sorting them with np.unique, by 1.3 in fixed width and by 11 as
+        # objects; for integers np.unique wins by 4.
+        items = array.tolist()
+        different = list(dict.fromkeys(items))
+        for item in different:
+            if isinstance(item, bool) or not isinstance(item, str | int):
+                raise WrongType(
+                    f"{field}[{items.index(item)}] must be text or an integer, got {type(item).__name__}: {item!r:.100}; "
+                    "drop such events or give them a label"
+                )
+        place = {item: at for at, item in enumerate(different)}
+        where = np.fromiter(map(place.__getitem__, items), np.int64, count=size)
+    names = texts(different, field)
+    labels = tuple(sorted(set(names)))
     code_of = {label: code for code, label in enumerate(labels)}
-    codes = {item: code_of[name] for item, name in named.items()}
-    return np.fromiter(map(codes.__getitem__, items), np.int64, count=size), labels
+    return np.array([code_of[name] for name in names], np.int64)[where], labels
