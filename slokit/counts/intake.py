@@ -272,8 +272,8 @@ def _found(values: npt.ArrayLike, field: str, size: int) -> tuple[Numbers, tuple
         for item in different:
             if isinstance(item, bool) or not isinstance(item, str | int):
                 raise WrongType(
-                    f"{field}[{items.index(item)}] must be text or an integer, got {type(item).__name__}: {item!r:.100}; "
-                    "drop such events or give them a label"
+                    f"{field}[{items.index(item)}] must be text or an integer, got {type(item).__name__}: "
+                    f"{item!r:.100}; drop such events or give them a label"
                 )
         place = {item: at for at, item in enumerate(different)}
         where = np.fromiter(map(place.__getitem__, items), np.int64, count=size)
