@@ -147,6 +147,11 @@ def test_events_outside_of_start_and_end_are_refused() -> None:
         seconds([60, 59, 0], start=np.datetime64(60, "s"))
     with pytest.raises(InvalidEvents, match=r"timestamps\[0\] = 1970-01-01T00:01:00Z lies not before end"):
         seconds([60, 59], end=np.datetime64(60, "s"))
+    between_ticks = {"step": "1s", "start": np.datetime64(-500, "ms"), "end": np.datetime64(500, "ms")}
+    with pytest.raises(InvalidEvents, match=r"timestamps\[1\] = 1969-12-31T23:59:59Z lies before.*59.5Z$"):
+        seconds([0, -1], **between_ticks)
+    with pytest.raises(InvalidEvents, match=r"timestamps\[1\] = 1970-01-01T00:00:01Z lies not before end.*00.5Z$"):
+        seconds([0, 1], **between_ticks)
 
 
 @pytest.mark.parametrize(
@@ -379,10 +384,13 @@ def test_many_chunks_agree_with_one_histogram(threads: int, shuffled: bool) -> N
 def test_more_cells_than_fit_a_histogram() -> None:
     """Many series over many buckets take the way without a histogram a chunk."""
     rng = np.random.default_rng(7)
-    stamps, codes = rng.integers(0, 10**5, 1000), rng.integers(0, 9, 1000)
-    counts = seconds(stamps, step="1s", by={"tenant": (codes, list("abcdefghi"))})
+    stamps, codes, good = rng.integers(0, 10**5, 1000), rng.integers(0, 9, 1000), rng.random(1000) < 0.8
+    counts = seconds(stamps, good, step="1s", by={"tenant": (codes, list("abcdefghi"))})
     assert counts.total.size > tally.CHUNK
     assert int(counts.total.sum()) == 1000
+    assert int(counts.bad.sum()) == int((~good).sum())
     for event in range(0, 1000, 50):
         at = int(stamps[event]) - int(stamps.min())
-        assert counts.total[codes[event], at] == int(((stamps == stamps[event]) & (codes == codes[event])).sum())
+        alike = (stamps == stamps[event]) & (codes == codes[event])
+        assert counts.total[codes[event], at] == int(alike.sum())
+        assert counts.bad[codes[event], at] == int((alike & ~good).sum())
