@@ -43,7 +43,7 @@ from slokit.budgeting import Budgeting
 from slokit.config.codecs import FORMAT, check_format
 from slokit.config.definitions import Definitions, read_document, write_document
 from slokit.config.kinds import FAMILY_OF, FAMILY_OF_KIND
-from slokit.config.places import WRONG, Place, check_extent, kind_of_data
+from slokit.config.places import WRONG, Place, check_extent, collected, kind_of_data
 from slokit.errors import WrongType
 from slokit.exclusions import Exclusion
 from slokit.sli import SLI
@@ -77,18 +77,14 @@ def to_dict(definition: Definition) -> dict[str, Any]:
     True
     """
     if isinstance(definition, Definitions):
-        place = Place("")
-        data = {"slokit": FORMAT} | write_document(definition, place)
-    else:
-        family = FAMILY_OF.get(type(definition))
-        if family is None:
-            known = ", ".join(cls.__name__ for cls in FAMILY_OF)
-            raise WrongType(f"to_dict writes Definitions, {known}, got {type(definition).__name__}: {definition!r}")
-        place = Place(family.name)
-        table = family.write_table(definition, place)
-        data = {"slokit": FORMAT, "kind": family.name} | ({} if table is WRONG else table)
-    place.finish()
-    return data
+        lists: dict[str, Any] = collected(write_document, definition, place=Place(""))
+        return {"slokit": FORMAT} | lists
+    family = FAMILY_OF.get(type(definition))
+    if family is None:
+        known = ", ".join(cls.__name__ for cls in FAMILY_OF)
+        raise WrongType(f"to_dict writes Definitions, {known}, got {type(definition).__name__}: {definition!r}")
+    table: dict[str, Any] = collected(family.write_table, definition, place=Place(family.name))
+    return {"slokit": FORMAT, "kind": family.name} | table
 
 
 @overload
@@ -132,9 +128,7 @@ def from_dict(data: Mapping[str, Any], cls: type[Any] = object) -> Any:
     """
     if not isinstance(data, Mapping):
         raise WrongType(f"from_dict reads a table, got {kind_of_data(data)[:200]}")
-    place = Place("")
-    found = _read(data, place)
-    place.finish()
+    found = collected(_read, data, place=Place(""))
     if not isinstance(found, cls):
         raise WrongType(f"data must define a {cls.__name__}, got a {type(found).__name__}")
     return found

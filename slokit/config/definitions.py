@@ -14,7 +14,7 @@ from slokit._display import clean, html_table, plural
 from slokit.alerts import BurnRateAlert
 from slokit.config.codecs import Family
 from slokit.config.kinds import ALERT, EXCLUSION, SLI_, SLO_
-from slokit.config.places import WRONG, Place, closest, kind_of_data
+from slokit.config.places import WRONG, Place, closest, collected, kind_of_data
 from slokit.errors import UnknownLabel, WrongType
 from slokit.exclusions import Exclusion
 from slokit.rational import percent_text
@@ -80,9 +80,7 @@ class Definitions(Sequence[SLO]):
                         f"{attribute}[{i}] must be an {cls.__name__}, got {type(value).__name__}: {value!r}"
                     )
             if key in _NAMED:
-                place = Place("").at(key)
-                _check_names([value.name for value in getattr(self, attribute)], place)
-                place.finish()
+                collected(_check_names, [value.name for value in getattr(self, attribute)], place=Place("").at(key))
 
     @overload
     def __getitem__(self, index: int | str) -> SLO: ...
@@ -102,9 +100,6 @@ class Definitions(Sequence[SLO]):
 
     def __len__(self) -> int:
         return len(self.slos)
-
-    def __contains__(self, value: object) -> bool:
-        return value in self.slos or any(slo.name == value for slo in self.slos)
 
     def __repr__(self) -> str:
         parts = [

@@ -16,7 +16,7 @@ import attrs
 from slokit._display import clean
 from slokit.errors import InvalidDefinition, SlokitError
 
-__all__ = ["MAX_DEPTH", "WRONG", "Place", "check_extent", "closest", "kind_of_data"]
+__all__ = ["MAX_DEPTH", "WRONG", "Place", "check_extent", "closest", "collected", "kind_of_data"]
 
 
 class _Wrong:
@@ -83,7 +83,9 @@ class Place:
     def refuse(self, message: str) -> Any:
         """Note what is wrong here, and return :data:`WRONG`."""
         problem = (self.path or "document", clean(message, _MAX_MESSAGE))
-        if problem not in self.problems[-_MAX_PROBLEMS:]:
+        if problem not in self.problems:
+            if len(self.problems) == _MAX_PROBLEMS:
+                raise _EnoughError
             self.problems.append(problem)
         return WRONG
 
@@ -143,18 +145,27 @@ class Place:
         listed = ", ".join(f'"{name}"' for name in names)
         return self.refuse(f"must be one of {listed}, got {given!r}{closest(given, names)}")
 
-    def finish(self) -> None:
-        """Raise what was found, if anything was.
 
-        Raises
-        ------
-        InvalidDefinition
-            With all problems, the first hundred in words.
-        """
-        more = len(self.problems) - _MAX_PROBLEMS
-        if self.problems:
-            rest = [("document", f"has {more:,} more problems")] if more > 0 else []
-            raise InvalidDefinition(self.problems[:_MAX_PROBLEMS] + rest)
+class _EnoughError(Exception):
+    """So much is wrong that there is no point in going on."""
+
+
+def collected(function: Callable[..., Any], *args: Any, place: Place) -> Any:
+    """Call a function that notes problems at a place, its last argument, and raise what it noted.
+
+    Raises
+    ------
+    InvalidDefinition
+        With all problems. After the first hundred nothing more is looked at: some complaints take milliseconds.
+    """
+    found = WRONG
+    try:
+        found = function(*args, place)
+    except _EnoughError:
+        place.problems.append(("document", f"has more problems; these are the first {_MAX_PROBLEMS}"))
+    if place.problems:
+        raise InvalidDefinition(place.problems)
+    return found
 
 
 def closest(given: object, known: Iterable[str]) -> str:

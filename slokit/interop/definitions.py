@@ -93,7 +93,7 @@ def load(path: str | PathLike[str], *, format: Format | None = None) -> Definiti
     except RecursionError:
         raise InvalidFile(f"{name} is nested too deeply for definitions") from None
     except ValueError as error:
-        raise InvalidFile(f"{name} {clean(str(error), 400)}") from None
+        raise InvalidFile(f"{name}{clean(str(error), 400)}") from None
     if not isinstance(data, Mapping):
         raise InvalidFile(f'{name} must hold a table (in JSON an object) such as {{"slokit": 1, "slo": […]}}')
     try:
@@ -153,18 +153,18 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"holds a number whose exponent is out of all bounds: {text[:64]}") from None
+        raise ValueError(f" holds a number whose exponent is out of all bounds: {text[:64]}") from None
 
 
 def _toml(text: str) -> Any:
     import tomllib
 
     if found := _LONG_KEY.search(text):
-        raise ValueError(f"line {_line(text, found)} has a key of more than 100 parts")
+        raise ValueError(f", line {_line(text, found)}: a key must have fewer than 100 dots")
     try:
         return tomllib.loads(text, parse_float=_decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"is no TOML: {error}") from None
+        raise ValueError(f" is no TOML: {error}") from None
 
 
 def _json(text: str) -> Any:
@@ -184,9 +184,16 @@ def _json(text: str) -> Any:
         # NaN and Infinity become decimals, which every field refuses at its path.
         data = json.loads(text, parse_float=_decimal, parse_constant=Decimal, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        raise ValueError(f"is no JSON: {error}") from None
+        raise ValueError(f" is no JSON: {error}") from None
+    try:
+        json.dumps(data, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        # JSON can escape it, but it is no text: whoever prints or stores it later would fail.
+        raise ValueError(
+            f" holds half of a surrogate pair, which is no character: {error.object[error.start]!r}"
+        ) from None
     if twice:
-        raise ValueError(f"has keys that stand twice in one object: {', '.join(twice)}")
+        raise ValueError(f" has keys that stand twice in one object: {', '.join(twice)}")
     return data
 
 
