@@ -34,6 +34,7 @@ def problems(data: dict[str, Any]) -> dict[str, str]:
     """Return what is wrong with data, by path."""
     with pytest.raises(InvalidDefinition) as caught:
         from_dict(data)
+    assert len(set(caught.value.problems)) == len(caught.value.problems)  # nothing is said twice
     return dict(caught.value.problems)
 
 
@@ -293,6 +294,7 @@ def test_a_suspicious_target_warns_in_data_too() -> None:
         ),
         ({"sli": {"kind": "threshold", "name": "x", "between": [None, 1]}}, "slo.sli.between", "must be two bounds"),
         ({"sli": {"kind": "threshold", "name": "x", "lt": "1s", "unit": "items"}}, "slo.sli.lt", "is a length of time"),
+        ({"sli": {"kind": "threshold", "name": "x", "lt": 1, "unit": " "}}, "slo.sli.unit", "must be 1 to 32"),
         ({"sli": {"kind": "gauge", "name": "x", "lt": 1, "stale_after": "1ns"}}, "slo.sli.stale_after", "whole"),
         ({"sli": {"kind": "deadline", "name": "x", "by": "25:00", "tz": "UTC"}}, "slo.sli.by", "must be a time of day"),
         ({"per": {"axis": "tenant", "target": {"a.b": 2}}}, "slo.per.target['a.b']", "must be at least 0 and below 1"),
