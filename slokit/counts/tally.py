@@ -31,8 +31,8 @@ Result = TypeVar("Result")
 
 # Smaller chunks pay for Python's turn of the loop, larger ones leave the cache; 2**16 to 2**20 differ by a tenth.
 CHUNK = 2**18
-# Where no event is looked at, pieces may be longer; but not so long that their arrays are new memory at each call,
-# which costs more than all that is done with it.
+# Where no event is looked at, pieces may be longer; but not so long that their arrays are new memory at each call, which
+# costs more than all that is done with it: all events at once take 0.7 longer.
 PIECE = 2**20
 # How many events lie between the samples that narrow an edge down, and how many are searched around the guess between
 # two of them: both powers of two. 64 and 256 are a tenth slower, 16 takes twice as long; a window of 16 misses often.
@@ -75,12 +75,10 @@ def chunks(size: int) -> Iterator[slice]:
 
 
 def _cut(part: slice, length: int) -> Iterator[slice]:
-    """Cut a slice into pieces of a length; the last one takes what is left over, so that none is shorter."""
-    at = part.start
-    while part.stop - at >= 2 * length:
-        yield slice(at, at + length)
-        at += length
-    yield slice(at, part.stop)
+    """Cut a slice into as few pieces of at most a length as it takes, all alike, so that none is a short rest."""
+    size = part.stop - part.start
+    number = -(-size // length)
+    return (slice(part.start + k * size // number, part.start + (k + 1) * size // number) for k in range(number))
 
 
 def extent(ticks: Ints, threads: int = 1) -> Extent:
@@ -306,11 +304,10 @@ def _in_any_order(ticks: Ints, grid: Grid, good: Bools, valid: Bools | None, row
 
 def _shared(work: Callable[[slice], Result], size: int, threads: int) -> list[Result]:
     """Do work on ``size`` events, in as many parts as there are threads and the events are worth."""
-    share = max(size // threads, PIECE)
-    if threads == 1 or size < 2 * share:
+    parts = list(_cut(slice(0, size), max(-(-size // threads), PIECE)))
+    if len(parts) < 2:
         return [work(slice(0, size))]
     from concurrent.futures import ThreadPoolExecutor
 
-    # The last share takes what is left over.
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, _cut(slice(0, size), share)))
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return list(pool.map(work, parts))
