@@ -252,6 +252,16 @@ def test_silences_reach_to_start_and_end() -> None:
     assert seconds([], max_gap="10m", **edges).observed.all()
 
 
+def test_a_silence_of_centuries() -> None:
+    """Lengths beyond 292 years are not wrapped into short ones."""
+    stamps = np.array(["1680-01-01", "2255-01-01"], "M8[D]")
+    counts = Counts.from_events(stamps, [True, True], step="52w", max_gap="50000d")
+    assert counts.observed.sum() == 2
+    assert counts.observed[[0, -1]].all()
+    late = Counts.from_events(stamps[1:], [True], step="52w", start="1680-01-06T00:00Z", max_gap="53290d")
+    assert late.observed.tolist() == [False] * (late.timeline.size - 1) + [True]
+
+
 def test_silences_are_those_of_each_series() -> None:
     """A tenant that says nothing while another does has a hole of its own."""
     stamps = [0, 60, 120, 180, 240]

@@ -9,6 +9,8 @@ and by less than two buckets. Only where the gap lies between these bounds must 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from slokit.counts.parts import Mask, Numbers
@@ -45,19 +47,21 @@ def heard_throughout(ticks: Numbers, grid: Grid, heard: Numbers, rows: Numbers |
     _, stop = np.nonzero(turns == -1)  # row-major both, so that the n-th ends are of the n-th run
     opened, closed = first > 0, stop < size  # by an event, not by the edge of the timeline
 
-    inside = (stop - first) * grid.step
+    # A timeline longer than 292 years leaves int64 where its lengths are added; Python's integers do not.
+    exact: Any = np.int64 if (grid.size + 2) * grid.step < 2**63 else np.object_
+    inside = (stop - first).astype(exact) * grid.step
     # With an event before, the silence began inside the bucket before; likewise behind.
     least = inside + opened
     most = inside + opened * grid.step + closed * (grid.step - 1)
-    silent = least > gap
-    open_question = ~silent & (most > gap)
+    silent = np.asarray(least > gap, np.bool_)
+    open_question = ~silent & np.asarray(most > gap, np.bool_)
     if open_question.any():
         which = np.flatnonzero(open_question)
         began, ended = grid.start + first[which] * grid.step, grid.start + stop[which] * grid.step
         cells = [row[which] * size + first[which] - 1, row[which] * size + stop[which]]
         last, next_one = _outermost(ticks, grid, rows, height, cells[0][opened[which]], cells[1][closed[which]])
         began[opened[which]], ended[closed[which]] = last, next_one
-        silent[which] = ended - began > gap
+        silent[which] = ended.astype(exact) - began.astype(exact) > gap
 
     # A run's buckets between its two edges: +1 where a silent one starts, -1 where it stops, summed up.
     change = np.zeros((height, size + 1), np.int8)

@@ -8,8 +8,8 @@ Events arrive as integer ticks since the epoch. Two ways lead to the same number
 - *In any order*, each event's bucket is an integer division, and one histogram of ``2 * bucket + good`` answers both
   questions.
 
-Work goes in chunks that stay in the cache, so memory follows the size of the answer, not the number of events. Nothing
-here is a float: 1700000039999999999 ns belongs to bucket 28333333 of a minute, and as float seconds it would fall
+Work goes in chunks that stay in the cache, so memory follows the size of the answer, not the number of events. No float
+decides anything: 1700000039999999999 ns belongs to bucket 28333333 of a minute, and as float seconds it would fall
 into the next one.
 
 The figures in the comments are nanoseconds an event on one thread, 10 million events over 43,200 buckets.
@@ -31,8 +31,8 @@ Result = TypeVar("Result")
 
 # Smaller chunks pay for Python's turn of the loop, larger ones leave the cache; 2**16 to 2**20 differ by a tenth.
 CHUNK = 2**18
-# Where no event is looked at, pieces may be longer; but not so long that their arrays are new memory at each call, which
-# costs more than all that is done with it: all events at once take 0.7 longer.
+# Where no event is looked at, pieces may be longer; but not so long that their arrays are new memory at each call,
+# which costs more than all that is done with it: all events at once take 0.7 longer.
 PIECE = 2**20
 # How many events lie between the samples that narrow an edge down, and how many are searched around the guess between
 # two of them: both powers of two. 64 and 256 are a tenth slower, 16 takes twice as long; a window of 16 misses often.
