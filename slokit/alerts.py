@@ -16,13 +16,13 @@ import numpy.typing as npt
 from slokit.errors import InvalidAlert, WrongType
 from slokit.evaluation import BurnCondition, Comparison, Evaluation
 from slokit.rational import RationalLike, decimal_text, parse_rational
-from slokit.timeline import DurationLike, duration_text, parse_duration
+from slokit.timeline import DurationLike, duration_text, parse_length
 
 __all__ = ["BurnRateAlert", "fires"]
 
 
 def _length(value: DurationLike | int) -> int:
-    return value if type(value) is int and value > 0 else parse_duration(value, "window")  # type: ignore[arg-type]
+    return parse_length(value, "window")
 
 
 def _optional_length(value: DurationLike | int | None) -> int | None:

@@ -21,7 +21,7 @@ from slokit._kernels.exceed import Question, exceeds
 from slokit._kernels.sums import PrefixSums
 from slokit.counts import Counts
 from slokit.rational import RationalLike, parse_target, percent_text
-from slokit.timeline import DurationLike, duration_text, parse_duration
+from slokit.timeline import DurationLike, duration_text, parse_length
 
 __all__ = ["Budgeting", "Occurrences", "RatioTimeslices", "Timeslices"]
 
@@ -29,7 +29,7 @@ RATIO_UNITS = 1_000_000_000
 
 
 def _slice(value: DurationLike | int) -> int:
-    return value if type(value) is int and value > 0 else parse_duration(value, "slice")  # type: ignore[arg-type]
+    return parse_length(value, "slice")
 
 
 def _slice_target(value: RationalLike) -> Fraction:

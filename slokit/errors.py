@@ -10,6 +10,8 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = [
     "InvalidAlert",
     "InvalidCounts",
@@ -111,21 +113,25 @@ class InvalidDefinition(SlokitError, ValueError):
     ----------
     problems
         One ``(path, message)`` for each thing wrong, such as ``("slo[0].target", "…")``.
+    source
+        The file that they were read from, if any.
 
     Examples
     --------
-    >>> error = InvalidDefinition([("slo[0].target", "is missing"), ("slo[1].window", "is missing")])
-    >>> len(error.problems)
-    2
+    >>> error = InvalidDefinition([("slo[0].target", "is missing"), ("slo[1].window", "is missing")], "slos.toml")
+    >>> print(error)
+    slos.toml: slo[0].target: is missing; slo[1].window: is missing
     """
 
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
+    def __init__(self, problems: Iterable[tuple[str, str]], source: str | None = None) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{path}: {message}" for path, message in self.problems))
+        self.source = source
+        said = "; ".join(f"{path}: {message}" for path, message in self.problems)
+        super().__init__(f"{source}: {said}" if source else said)
 
-    def __reduce__(self) -> tuple[type[InvalidDefinition], tuple[list[tuple[str, str]]]]:
+    def __reduce__(self) -> tuple[type[InvalidDefinition], tuple[tuple[tuple[str, str], ...], str | None]]:
         # BaseException pickles its args, which here are the joined text and not the problems.
-        return (type(self), (list(self.problems),))
+        return (type(self), (self.problems, self.source))
 
 
 class InvalidFile(SlokitError, ValueError):

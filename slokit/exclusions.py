@@ -34,7 +34,7 @@ from slokit.calendars import (
 )
 from slokit.errors import InvalidExclusion, WrongType
 from slokit.intervals import IntervalSet, parse_edge, span_text
-from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, parse_duration
+from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, parse_length
 
 __all__ = ["Exclusion", "Recurrence", "exclusion_mask", "parse_exclusions"]
 
@@ -65,13 +65,9 @@ def _at(value: str | time) -> str:
 
 
 def _duration(value: DurationLike | int) -> int:
-    if isinstance(value, bool):
-        raise WrongType(f'duration must be text such as "2h", got bool: {value}')
-    length = value if isinstance(value, int) else parse_duration(value, "duration")
-    if not 0 < length <= 7 * _DAY:
-        raise InvalidExclusion(
-            f"duration of what recurs must be longer than zero and at most a week, got {duration_text(length)}"
-        )
+    length = parse_length(value, "duration")
+    if length > 7 * _DAY:
+        raise InvalidExclusion(f"duration of what recurs must be at most a week, got {duration_text(length)}")
     return length
 
 

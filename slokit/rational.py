@@ -38,7 +38,7 @@ _MAX_EXPONENT = 40
 # Fractions and integers given as such are bounded likewise: 2**400 holds every decimal the caps let through.
 _MAX_BITS = 400
 
-_NUMBER = re.compile(r"([+-]?[0-9]*\.?[0-9]*)(?:[eE]([+-]?[0-9]{1,3}))?")
+_NUMBER = re.compile(r"([+-]?[0-9]*\.?[0-9]*)(?:[eE]([+-]?[0-9]+))?")
 _QUOTIENT = re.compile(r"([+-]?[0-9]+)\s*/\s*([0-9]+)")
 
 

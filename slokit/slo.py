@@ -167,6 +167,9 @@ class SLO:
         _check_text("axis", axis, required=True)
         if not isinstance(target, Mapping):
             raise WrongType(f"target must map labels to targets, got {type(target).__name__}: {target!r}")
+        for label in target:
+            if not isinstance(label, str):
+                raise WrongType(f"a label of target must be text, got {type(label).__name__}: {label!r}")
         own = sorted((label, parse_target(value, f"target[{label!r}]")) for label, value in target.items())
         return attrs.evolve(self, own_targets=OwnTargets(axis, tuple(own)))
 
@@ -293,8 +296,8 @@ class SLO:
         held = sums.held(np.arange(sums.timeline.size))
         if np.any(taken * _MUCH.denominator > held * _MUCH.numerator):
             warnings.warn(
-                f"exclusions take {float((taken / held).max()):.1%} out of a window of {self.name!r}; above 5% say what "
-                "the figures are with and without them",
+                f"exclusions take {float((taken / held).max()):.1%} out of a window of {self.name!r}; above 5% say "
+                "what the figures are with and without them",
                 MuchExcluded,
                 stacklevel=3,
             )

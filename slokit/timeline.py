@@ -30,6 +30,7 @@ __all__ = [
     "parse_duration",
     "parse_instant",
     "parse_instants",
+    "parse_length",
     "to_datetime",
 ]
 
@@ -104,6 +105,26 @@ def parse_duration(value: DurationLike, field: str = "duration") -> int:
     if not 0 < length <= _MAX_DURATION:
         raise InvalidDuration(f"{field} must be longer than zero and at most 146 years, got {value!r}")
     return length
+
+
+def parse_length(value: DurationLike | int, field: str = "duration") -> int:
+    """Read a duration, or integer nanoseconds as value objects keep them.
+
+    Raises
+    ------
+    InvalidDuration
+        If it cannot be read, is not positive or is longer than 146 years.
+
+    Examples
+    --------
+    >>> parse_length("1m"), parse_length(60_000_000_000)
+    (60000000000, 60000000000)
+    """
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer):
+        return parse_duration(value, field)  # type: ignore[arg-type]
+    if not 0 < value <= _MAX_DURATION:
+        raise InvalidDuration(f"{field} must be longer than zero and at most 146 years, got {value} nanoseconds")
+    return int(value)
 
 
 def duration_text(length: int) -> str:

@@ -10,25 +10,16 @@ from __future__ import annotations
 import math
 
 import attrs
-import numpy as np
 
-from slokit.errors import InvalidWindow, WrongType
+from slokit.errors import InvalidWindow
 from slokit.periods import CALENDAR_UNITS, CalendarGrid, CalendarWindow, Period
-from slokit.timeline import DurationLike, duration_text, parse_duration
+from slokit.timeline import DurationLike, duration_text, parse_duration, parse_length
 
 __all__ = ["CalendarGrid", "CalendarWindow", "Period", "RollingWindow", "Window", "parse_window"]
 
 
 def _length(value: DurationLike | int) -> int:
-    """Read a window's length; integers are nanoseconds, as ``duration`` itself gives them."""
-    if isinstance(value, bool):
-        raise WrongType(f'window must be a duration such as "30d", got bool: {value}')
-    # timedelta64 is an integer in numpy's tree of types.
-    if isinstance(value, int | np.integer) and not isinstance(value, np.timedelta64):
-        if not 0 < value <= 2**62:
-            raise InvalidWindow(f"window must be longer than zero and at most 146 years, got {value} nanoseconds")
-        return int(value)
-    return parse_duration(value, "window")
+    return parse_length(value, "window")
 
 
 @attrs.frozen(repr=False)

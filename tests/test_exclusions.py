@@ -257,7 +257,7 @@ def test_bounds_may_be_local_dates() -> None:
         ({"days": "Mo"}, InvalidExclusion),
         ({"at": "25:00"}, InvalidExclusion),
         ({"duration": "8d"}, InvalidExclusion),
-        ({"duration": 0}, InvalidExclusion),
+        ({"duration": 0}, InvalidDuration),
         ({"duration": "-2h"}, InvalidDuration),
         ({"duration": True}, WrongType),
         ({"duration": 1.5}, WrongType),

@@ -43,7 +43,7 @@ def test_a_window_shorter_than_a_bucket_is_refused() -> None:
 @pytest.mark.parametrize("value", [0, -1, 2**62 + 1])
 def test_integer_lengths_out_of_range_are_refused(value: int) -> None:
     """Nanoseconds are taken as slokit keeps them, and checked like any other."""
-    with pytest.raises(InvalidWindow, match="at most 146 years"):
+    with pytest.raises(InvalidDuration, match="at most 146 years"):
         RollingWindow(value)
 
 

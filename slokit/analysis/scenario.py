@@ -15,13 +15,12 @@ import numpy.typing as npt
 
 from slokit.errors import InvalidNumber
 from slokit.timeline import (
-    DurationLike,
     InstantLike,
     Timeline,
     duration_text,
     instant_text,
-    parse_duration,
     parse_instant,
+    parse_length,
 )
 
 __all__ = ["Incident", "Latency", "Silence", "Traffic"]
@@ -41,10 +40,6 @@ def _share(_instance: object, attribute: attrs.Attribute[float], value: float) -
 def _not_negative(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
     if not 0 <= value < float("inf"):
         raise InvalidNumber(f"{attribute.name} must be 0 or more, and finite, got {value}")
-
-
-def _duration_ns(value: DurationLike | int) -> int:
-    return value if type(value) is int else parse_duration(value)  # type: ignore[arg-type]
 
 
 def _instant_ns(value: InstantLike | int) -> int:
@@ -104,7 +99,7 @@ class Traffic:
     peak_hour: float = attrs.field(default=14.0, validator=_not_negative)
     weekend: float = attrs.field(default=0.6, validator=_not_negative)
     bursts: float = attrs.field(default=0.15, validator=_not_negative)
-    burst_memory: int = attrs.field(default=1_800_000_000_000, converter=_duration_ns)
+    burst_memory: int = attrs.field(default=1_800_000_000_000, converter=parse_length)
     error_share: float = attrs.field(default=0.0002, validator=_share)
     error_bursts: float = attrs.field(default=0.5, validator=_not_negative)
 
@@ -143,7 +138,7 @@ class Incident:
     """
 
     start: int = attrs.field(converter=_instant_ns)
-    duration: int = attrs.field(converter=_duration_ns)
+    duration: int = attrs.field(converter=parse_length)
     error_share: float = attrs.field(default=1.0, validator=_share)
     shape: Shape = attrs.field(default="step")
     hits: tuple[tuple[str, float], ...] | None = attrs.field(default=None, converter=_pairs, validator=_sensitivities)
@@ -207,7 +202,7 @@ class Silence:
     """
 
     start: int = attrs.field(converter=_instant_ns)
-    duration: int = attrs.field(converter=_duration_ns)
+    duration: int = attrs.field(converter=parse_length)
     observed: bool = False
     hits: tuple[str, ...] | None = attrs.field(default=None, converter=_names)
 
@@ -232,8 +227,8 @@ class Latency:
     80000000
     """
 
-    median: int = attrs.field(default=80_000_000, converter=_duration_ns)
-    p99: int = attrs.field(default=400_000_000, converter=_duration_ns)
+    median: int = attrs.field(default=80_000_000, converter=parse_length)
+    p99: int = attrs.field(default=400_000_000, converter=parse_length)
 
     def __attrs_post_init__(self) -> None:
         if self.p99 < self.median:

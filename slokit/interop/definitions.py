@@ -99,9 +99,7 @@ def load(path: str | PathLike[str], *, format: Format | None = None) -> Definiti
     try:
         return _as_document(from_dict(data), name)
     except InvalidDefinition as error:
-        # The paths stay as they are, for programs; people need the file too.
-        error.args = (f"{name}: {error}",)
-        raise
+        raise InvalidDefinition(error.problems, name) from None
 
 
 def _as_document(found: Any, name: str) -> Definitions:

@@ -106,7 +106,7 @@ class Threshold:
             _check_unit(unit)
         pair: tuple[BoundLike, ...] = ()
         if between is not None:
-            pair = tuple(between) if isinstance(between, list | tuple) else ()
+            pair = tuple(between) if isinstance(between, list | tuple) and None not in between else ()
             if len(pair) != 2:
                 raise InvalidSLI(f"between must be two bounds, (low, high), got {between!r}")
         written = {"lt": lt, "lte": lte, "gt": gt, "gte": gte} | {f"between[{i}]": v for i, v in enumerate(pair)}
