@@ -84,13 +84,13 @@ def _cut(part: slice, length: int) -> Iterator[slice]:
 def extent(ticks: Ints, threads: int = 1) -> Extent:
     """Look at every tick, of which there is one at least; twice where they are not in order."""
 
-    # 0.31, of which 0.22 are reading memory. Not in chunks: 0.7; as the sign of the least difference: 0.36.
+    # 0.28, of which 0.22 are reading memory. All at once: 0.7; as the sign of the least difference: 0.36.
     def rising(part: slice) -> bool:
         later = ticks[part.start + 1 : part.stop + 1]
         return bool((ticks[part.start : part.start + len(later)] <= later).all())
 
     def ordered(part: slice) -> bool:
-        return all(rising(piece) for piece in _cut(part, CHUNK))
+        return all(rising(piece) for piece in _cut(part, PIECE))
 
     if all(_shared(ordered, len(ticks), threads)):
         return Extent(int(ticks[0]), int(ticks[-1]), True)
