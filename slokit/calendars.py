@@ -333,7 +333,8 @@ def local_days(start: int, end: int, tz: tzinfo) -> npt.NDArray[np.datetime64]:
     The margin is on purpose: where the clock is set back over midnight, a date has begun before it is shown again.
     """
     first, last = (np.datetime64(local_clock(i, tz).date(), "D") for i in (start, end))
-    return np.arange(first - 1, last + 2, dtype="datetime64[D]")
+    day = np.timedelta64(1, "D")
+    return np.arange(first - day, last + 2 * day, dtype="datetime64[D]")
 
 
 def local_instants(days: npt.NDArray[np.datetime64], at: time, tz: tzinfo) -> npt.NDArray[np.int64]:
@@ -394,13 +395,15 @@ def recurring_instants(
     # A fortnight short of what int64 holds, so that dates a week further on can still be converted.
     low, high = (second * _SECOND for second in (_FIRST_SECOND + _MARGIN, _LAST_SECOND - _MARGIN))
     start, end = max(start, low), min(end, high)
-    dates = local_days(start, end, tz) if start < end else np.array([], dtype="datetime64[D]")
+    dates: npt.NDArray[np.datetime64] = (
+        local_days(start, end, tz) if start < end else np.array([], dtype="datetime64[D]")
+    )
     # 1970-01-01 was a Thursday.
     weekday = (dates.astype(np.int64) + 3) % 7
     dates = dates[np.isin(weekday, sorted(days))]
     instants = local_instants(dates, at, tz)
     # Only a date whose whole length is jumped over does not exist; a jump over the time of day alone moves it.
     midnight = time(0)
-    exists = local_instants(dates, midnight, tz) < local_instants(dates + 1, midnight, tz)
+    exists = local_instants(dates, midnight, tz) < local_instants(dates + np.timedelta64(1, "D"), midnight, tz)
     kept = exists & (start <= instants) & (instants < end)
     return dates[kept], instants[kept]

@@ -125,7 +125,7 @@ class Recurrence:
         since = since if self.first is None else max(since, self.first)
         before = end if self.until is None else min(end, self.until)
         dates, starts = recurring_instants(since, before, days=parse_weekdays(self.days), at=at, tz=tz)
-        ends = (local_instants(dates + days, at, tz) if days else starts) + rest
+        ends = (local_instants(dates + np.timedelta64(days, "D"), at, tz) if days else starts) + rest
         return IntervalSet(zip(starts.tolist(), ends.tolist(), strict=True)).clip(start, end)
 
     @property

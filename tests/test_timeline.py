@@ -145,7 +145,6 @@ def test_a_duration_beyond_all_reason_is_refused_not_wrapped(written: str) -> No
         (np.timedelta64("NaT", "s"), "must be a timedelta64 with a unit of fixed length"),
         (np.timedelta64(1, "M"), "must be a timedelta64 with a unit of fixed length"),
         (np.timedelta64(1, "Y"), "must be a timedelta64 with a unit of fixed length"),
-        (np.timedelta64(1), "must be a timedelta64 with a unit of fixed length"),
         (np.timedelta64(1_000, "ps"), "must be whole nanoseconds"),
     ],
 )
@@ -351,7 +350,7 @@ def test_an_instant_of_another_type_is_refused(written: object) -> None:
         parse_instant(written)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("written", [np.datetime64("NaT"), np.datetime64("NaT", "ns"), np.datetime64(1, "ps")])
+@pytest.mark.parametrize("written", [np.datetime64("NaT", "s"), np.datetime64("NaT", "ns"), np.datetime64(1, "ps")])
 def test_a_datetime64_that_is_no_nanosecond_is_refused(written: np.datetime64) -> None:
     """NaT is not a time, and picoseconds would be cut."""
     with pytest.raises(InvalidInstant):
@@ -432,7 +431,7 @@ def test_case_15_floats_are_refused_because_they_lose_nanoseconds() -> None:
         ([True, False], r"timestamps\[0\] must be ISO text with a zone"),
         ([np.timedelta64(1, "s")], r"timestamps\[0\] must be ISO text with a zone"),
         (np.array([0, "NaT"], dtype="datetime64[ns]"), r"timestamps\[1\] is not a time \(NaT\); drop such rows first"),
-        ([np.datetime64(0, "s"), np.datetime64("NaT")], r"timestamps\[1\] is not a time \(NaT\)"),
+        ([np.datetime64(0, "s"), np.datetime64("NaT", "s")], r"timestamps\[1\] is not a time \(NaT\)"),
         (np.array([0, 300], dtype="datetime64[Y]"), r"timestamps\[1\] must lie between the years 1677 and 2262"),
         (np.array([1], dtype="datetime64[ps]"), "timestamps must be in nanoseconds or coarser, got dtype datetime64"),
         (np.array([True]), "timestamps must be datetime64, .* got dtype bool"),
