@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from slokit.errors import InvalidAlert, WrongType
 from slokit.evaluation import BurnCondition, Comparison, Evaluation
-from slokit.rational import RationalLike, decimal_text, parse_rational
+from slokit.evaluation.conditions import parse_burn_rate, parse_comparison
+from slokit.rational import decimal_text
+from slokit.texts import check_text
 from slokit.timeline import DurationLike, duration_text, parse_length
 
 __all__ = ["BurnRateAlert", "fires"]
@@ -27,13 +29,6 @@ def _length(value: DurationLike | int) -> int:
 
 def _optional_length(value: DurationLike | int | None) -> int | None:
     return None if value is None else _length(value)
-
-
-def _rate(value: RationalLike) -> Fraction:
-    rate = parse_rational(value, "burn_rate")
-    if rate < 0:
-        raise InvalidAlert(f"burn_rate must not be negative, got {value}")
-    return rate
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -72,21 +67,21 @@ class BurnRateAlert:
 
     long_window: int = attrs.field(converter=_length)
     short_window: int | None = attrs.field(default=None, converter=_optional_length)
-    burn_rate: Fraction = attrs.field(converter=_rate)
+    burn_rate: Fraction = attrs.field(converter=parse_burn_rate)
     severity: str = "page"
-    op: Comparison = "gt"
+    op: Comparison = attrs.field(default="gt", converter=parse_comparison)
 
     def __attrs_post_init__(self) -> None:
-        if self.op not in ("gt", "gte"):
-            raise InvalidAlert(f'op must be "gt" or "gte", got {self.op!r}')
-        if not isinstance(self.severity, str) or not self.severity.strip():
-            raise WrongType(f'severity must be text such as "page", got {self.severity!r}')
+        check_text("severity", self.severity, InvalidAlert)
 
     @property
     def condition(self) -> BurnCondition:
         """The question that the alert puts to an evaluation."""
-        windows = [np.timedelta64(w, "ns") for w in (self.long_window, self.short_window) if w is not None]
-        return BurnCondition(self.burn_rate, tuple(windows), self.op)
+        return BurnCondition(self.burn_rate, self._windows, self.op)
+
+    @property
+    def _windows(self) -> tuple[int, ...]:
+        return (self.long_window,) if self.short_window is None else (self.long_window, self.short_window)
 
     def fires(self, evaluation: Evaluation) -> npt.NDArray[np.bool_]:
         """Say at the end of which buckets the alert fires: bool, shape ``(..., n)``, exact.
@@ -99,9 +94,9 @@ class BurnRateAlert:
         return np.asarray(fires(evaluation, [self])[0])
 
     def __repr__(self) -> str:
-        spans = [duration_text(w) for w in (self.long_window, self.short_window) if w is not None]
+        spans = " and ".join(duration_text(window) for window in self._windows)
         word = "over" if self.op == "gt" else "at least"
-        return f"BurnRateAlert({self.severity}: {word} {decimal_text(self.burn_rate)}x in {' and '.join(spans)})"
+        return f"BurnRateAlert({self.severity}: {word} {decimal_text(self.burn_rate)}x in {spans})"
 
 
 def fires(evaluation: Evaluation, alerts: Iterable[BurnRateAlert], *, threads: int = 1) -> npt.NDArray[np.bool_]:
@@ -124,4 +119,8 @@ def fires(evaluation: Evaluation, alerts: Iterable[BurnRateAlert], *, threads: i
     >>> fires(ev, [BurnRateAlert(long_window="10m", short_window="5m", burn_rate=14.4)])
     array([[False, False,  True]])
     """
-    return evaluation.burning_each([alert.condition for alert in alerts], threads=threads)
+    held = list(alerts)
+    for i, alert in enumerate(held):
+        if not isinstance(alert, BurnRateAlert):
+            raise WrongType(f"alerts[{i}] must be a BurnRateAlert, got {type(alert).__name__}: {alert!r:.100}")
+    return evaluation.burning_each([alert.condition for alert in held], threads=threads)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import attrs
 import numpy as np
@@ -23,14 +23,11 @@ from slokit._kernels.spare import Spare
 from slokit.errors import InvalidCounts, WrongType
 from slokit.rational import RationalLike, parse_target, percent_text
 
-__all__ = ["BASES", "Basis", "ErrorBudget", "ErrorBudgetArrays"]
+__all__ = ["Basis", "ErrorBudget", "ErrorBudgetArrays"]
 
 Basis = Literal["window", "full", "expected", "elapsed"]
 """Which events a budget is a share of: a rolling window's; the whole period's, known; those expected of the period;
 or those of the period so far."""
-
-BASES: dict[str, Basis] = {"window": "window", "full": "full", "expected": "expected", "elapsed": "elapsed"}
-"""The bases by their text, for those who hold them in arrays."""
 
 
 def _count(value: int, field: str) -> int:
@@ -39,6 +36,15 @@ def _count(value: int, field: str) -> int:
     if value < 0:
         raise InvalidCounts(f"{field} must not be negative, got {value}")
     return int(value)
+
+
+def _is_count(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+    _count(value, attribute.name)
+
+
+def _plain(value: int) -> int:
+    """Turn numpy's integers into Python's, which have no width."""
+    return int(value) if isinstance(value, np.integer) and not isinstance(value, np.timedelta64) else value
 
 
 @attrs.frozen(repr=False, kw_only=True)
@@ -71,13 +77,21 @@ class ErrorBudget:
     (0.412, 412, False)
     """
 
-    target: Fraction
-    good: int
-    bad: int
-    basis_total: int
+    target: Fraction = attrs.field(converter=parse_target)
+    good: int = attrs.field(validator=_is_count, converter=_plain)
+    bad: int = attrs.field(validator=_is_count, converter=_plain)
+    basis_total: int = attrs.field(validator=_is_count, converter=_plain)
     basis: Basis = "window"
     is_estimate: bool = False
     unit: str = "events"
+
+    def __attrs_post_init__(self) -> None:
+        if self.basis not in get_args(Basis):
+            raise InvalidCounts(f"basis must be one of {', '.join(get_args(Basis))}, got {self.basis!r}")
+        if self.basis_total < self.good + self.bad:
+            raise InvalidCounts(
+                f"basis_total must be at least good + bad, got {self.basis_total} and {self.good} + {self.bad}"
+            )
 
     @classmethod
     def of(
@@ -114,8 +128,8 @@ class ErrorBudget:
         for field in ("good", "bad"):
             if counts.get(field, 0) > whole:
                 raise InvalidCounts(f"{field} must not exceed total: {field} = {counts[field]}, total = {whole}")
-        wrong = counts["bad"] if "bad" in counts else whole - counts["good"]
-        return cls(target=parse_target(target), good=whole - wrong, bad=wrong, basis_total=whole)
+        lost = counts["bad"] if "bad" in counts else whole - counts["good"]
+        return cls(target=target, good=whole - lost, bad=lost, basis_total=whole)
 
     @property
     def total(self) -> int:

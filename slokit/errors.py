@@ -10,7 +10,10 @@ True
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
+from types import FrameType
 
 __all__ = [
     "InvalidAlert",
@@ -39,6 +42,7 @@ __all__ = [
     "UnknownLabel",
     "UnknownTimeZone",
     "WrongType",
+    "warn",
 ]
 
 
@@ -168,3 +172,29 @@ class MuchExcluded(SlokitWarning):
 
 class LabelWithoutCounts(SlokitWarning):
     """A target of its own was given to a label that the counts do not have."""
+
+
+def warn(message: str, category: type[SlokitWarning]) -> None:
+    """Warn at the line outside slokit that led here, however many rooms lie between.
+
+    A fixed ``stacklevel`` is right for one way in: a target is read in a constructor that attrs wrote, from a file, on
+    the command line.
+
+    Parameters
+    ----------
+    message
+        What is suspicious, and what to do about it.
+    category
+        A warning of this file.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame is not None and _is_ours(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(frame: FrameType) -> bool:
+    # A constructor that attrs wrote may have no module, but its file name says who wrote it.
+    module = frame.f_globals.get("__name__", "")
+    return module.partition(".")[0] == "slokit" or frame.f_code.co_filename.startswith("<attrs generated")

@@ -85,6 +85,19 @@ class CalendarGrid:
         for array in (self.left, self.right, self.edges):
             array.setflags(write=False)
 
+    @property
+    def kernel(self) -> npt.NDArray[np.int64]:
+        """Where the data of each bucket's window start: the first bucket of its period that is on the timeline."""
+        return np.maximum(self.left, 0)
+
+    def held(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many buckets of the period have passed with each of some buckets."""
+        return at + 1 - self.left[at]
+
+    def to_come(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many buckets of the period lie behind each of some buckets."""
+        return self.right[at] - 1 - at
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CalendarGrid):
             return NotImplemented
@@ -341,7 +354,7 @@ class CalendarWindow:
         seconds = days * 86_400 + anchor.hour * 3_600 + anchor.minute * 60 + anchor.second
         return seconds.astype("datetime64[s]")
 
-    def starts_for(self, timeline: Timeline) -> CalendarGrid:
+    def grid(self, timeline: Timeline) -> CalendarGrid:
         """Return, for each bucket of a timeline, where its period starts and ends, in bucket numbers.
 
         Raises
@@ -354,7 +367,7 @@ class CalendarWindow:
 
         Examples
         --------
-        >>> grid = CalendarWindow("day").starts_for(Timeline.of("2026-01-01T20:00Z", "1h", 6))
+        >>> grid = CalendarWindow("day").grid(Timeline.of("2026-01-01T20:00Z", "1h", 6))
         >>> grid.left.tolist(), grid.right.tolist()
         ([-20, -20, -20, -20, 4, 4], [4, 4, 4, 4, 28, 28])
         """

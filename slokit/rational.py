@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
 
-from slokit.errors import InvalidNumber, InvalidTarget, SuspiciousTarget, WrongType
+from slokit.errors import InvalidNumber, InvalidTarget, SuspiciousTarget, WrongType, warn
 
 __all__ = [
     "RationalLike",
@@ -118,11 +117,10 @@ def parse_target(value: RationalLike, field: str = "target") -> Fraction:
     if not 0 <= target < 1:
         raise InvalidTarget(f"{field} must be at least 0 and below 1, got {value}{_target_hint(value, target)}")
     if isinstance(value, str) and value.rstrip().endswith("%") and 0 < target < Fraction(1, 100):
-        warnings.warn(
+        warn(
             f"{field} {value.strip()} is less than one in a hundred; "
             f"did you mean {decimal_text(target * 100)} or {percent_text(target * 100)}?",
             SuspiciousTarget,
-            stacklevel=3,
         )
     return target
 

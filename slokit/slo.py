@@ -6,7 +6,6 @@ exclude, let late data settle, judge slices if the method has them, fill what is
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
@@ -21,21 +20,31 @@ from slokit._kernels.sums import PrefixSums
 from slokit.budgeting import Budgeting, Occurrences, RatioTimeslices, Timeslices, judged, slice_worth
 from slokit.counts import Counts
 from slokit.counts.axes import axis_index
-from slokit.errors import InvalidSLO, LabelWithoutCounts, MuchExcluded, WrongType
+from slokit.counts.parts import uniform
+from slokit.errors import InvalidSLO, LabelWithoutCounts, MuchExcluded, WrongType, warn
 from slokit.evaluation import Evaluation
 from slokit.evaluation.sums import WindowedSums
 from slokit.exclusions import Exclusion
 from slokit.missing import Missing, MissingEvents, check_missing, filled
-from slokit.periods import CalendarGrid
 from slokit.rational import RationalLike, parse_target, percent_text
 from slokit.sli import SLI
-from slokit.timeline import DurationLike, Timeline, parse_duration
+from slokit.texts import check_text
+from slokit.timeline import DurationLike, parse_duration
 from slokit.windows import CalendarWindow, RollingWindow, Window, parse_window
 
 __all__ = ["SLO", "OwnTargets"]
 
 _MUCH = Fraction(1, 20)
-_MAX_TEXT = 1_000
+_MAX_REMARK = 1_000
+
+
+def _own(targets: Iterable[tuple[str, RationalLike]]) -> tuple[tuple[str, Fraction], ...]:
+    """Read pairs of a label and its target, sorted."""
+    held = list(targets)
+    for label, _ in held:
+        if not isinstance(label, str):
+            raise WrongType(f"a label of target must be text, got {type(label).__name__}: {label!r:.100}")
+    return tuple(sorted((label, parse_target(value, f"target[{label!r:.100}]")) for label, value in held))
 
 
 @attrs.frozen
@@ -47,11 +56,26 @@ class OwnTargets:
     axis
         The axis they are told apart by.
     targets
-        Pairs of a label and its target, sorted.
+        Pairs of a label and its target; kept sorted.
+
+    Raises
+    ------
+    InvalidTarget
+        If a target is out of range.
+    WrongType
+        If a label is no text.
+
+    Examples
+    --------
+    >>> OwnTargets("tenant", (("globex", "99%"), ("acme", "99.95%")))
+    OwnTargets(axis='tenant', targets=(('acme', Fraction(1999, 2000)), ('globex', Fraction(99, 100))))
     """
 
     axis: str
-    targets: tuple[tuple[str, Fraction], ...]
+    targets: tuple[tuple[str, Fraction], ...] = attrs.field(converter=_own)
+
+    def __attrs_post_init__(self) -> None:
+        check_text("axis", self.axis, InvalidSLO)
 
 
 def _target(value: RationalLike) -> Fraction:
@@ -124,14 +148,18 @@ class SLO:
     own_targets: OwnTargets | None = attrs.field(kw_only=True, default=None)
 
     def __attrs_post_init__(self) -> None:
-        for field in ("name", "service", "owner", "description"):
-            _check_text(field, getattr(self, field), required=field == "name")
+        check_text("name", self.name, InvalidSLO)
+        for field in ("service", "owner", "description"):
+            if (text := getattr(self, field)) is not None:
+                check_text(field, text, InvalidSLO, least=0, most=_MAX_REMARK, lines=field == "description")
         if not isinstance(self.sli, SLI):
             raise WrongType(f"sli must be an SLI, such as SLI.ratio(…), got {type(self.sli).__name__}: {self.sli!r}")
         if not isinstance(self.budgeting, Budgeting):
             raise WrongType(
                 f"budgeting must be Occurrences(), Timeslices(…) or RatioTimeslices(…), got {self.budgeting!r}"
             )
+        if self.own_targets is not None and not isinstance(self.own_targets, OwnTargets):
+            raise WrongType(f"own_targets must be OwnTargets, as per() makes them, got {self.own_targets!r:.100}")
         if not isinstance(self.enforced, bool):
             raise WrongType(f"enforced must be a bool, got {type(self.enforced).__name__}: {self.enforced!r}")
         check_missing(self.missing, self.missing_events, slices=slice_worth(self.budgeting) is not None)
@@ -140,7 +168,7 @@ class SLO:
 
     @property
     def error_budget_duration(self) -> timedelta | None:
-        """How long a full outage at average traffic spends the budget: ``(1 - target)`` of the window.
+        """How long a full outage at average traffic takes to spend the budget, ``(1 - target)`` of the window.
 
         None for calendar windows, whose periods have no one length; ``window.period(when)`` has each.
         """
@@ -164,14 +192,14 @@ class SLO:
         >>> slo.per("tenant", target={"acme": "99.95%"}).own_targets
         OwnTargets(axis='tenant', targets=(('acme', Fraction(1999, 2000)),))
         """
-        _check_text("axis", axis, required=True)
         if not isinstance(target, Mapping):
             raise WrongType(f"target must map labels to targets, got {type(target).__name__}: {target!r}")
-        for label in target:
-            if not isinstance(label, str):
-                raise WrongType(f"a label of target must be text, got {type(label).__name__}: {label!r}")
-        own = sorted((label, parse_target(value, f"target[{label!r}]")) for label, value in target.items())
-        return attrs.evolve(self, own_targets=OwnTargets(axis, tuple(own)))
+        if self.own_targets is not None and self.own_targets.axis != axis:
+            raise InvalidSLO(
+                f"targets of their own must lie along one axis, got {self.own_targets.axis!r} and {axis!r}; "
+                "make one axis of both labels"
+            )
+        return attrs.evolve(self, own_targets=OwnTargets(axis, tuple(target.items())))
 
     def evaluate(
         self,
@@ -214,9 +242,10 @@ class SLO:
             raise WrongType(f"counts must be Counts, got {type(counts).__name__}; Counts.from_events(…) makes them")
         evidence = judged(_settled(counts.exclude(exclusions), settle), self.budgeting)
         bad, total = filled(evidence, self.missing, self._missing_weight)
-        shape = evidence.shape
-        shared = bool(evidence.observed.size) and not any(evidence.observed.strides)
-        seen = evidence.observed[(0,) * (len(shape) - 1)] if shared else evidence.observed
+        seen = evidence.observed
+        if uniform(seen) is not None:
+            # One row says it for all series.
+            seen = seen[(0,) * (seen.ndim - 1)]
         sums = WindowedSums(
             timeline=evidence.timeline,
             axes=evidence.axes,
@@ -225,17 +254,12 @@ class SLO:
             observed=PrefixSums.of(seen.astype(np.int64)),
             excluded=evidence.excluded,
             targets=self._targets(counts),
-            span=self._span(evidence.timeline),
+            grid=self.window.grid(evidence.timeline),
             slice_worth=slice_worth(self.budgeting),
-            expected=self._expected(expected_total, shape[:-1]),
+            expected=self._expected(expected_total, evidence.shape[:-1]),
         )
         self._warn_if_much_excluded(sums)
         return Evaluation(self, self._unit, sums)
-
-    def _span(self, timeline: Timeline) -> int | CalendarGrid:
-        if isinstance(self.window, CalendarWindow):
-            return self.window.starts_for(timeline)
-        return self.window.buckets(timeline.step)
 
     @property
     def _unit(self) -> str:
@@ -259,11 +283,10 @@ class SLO:
         labels = counts.axes[at].labels
         own = dict(self.own_targets.targets)
         if absent := [label for label in own if label not in labels]:
-            warnings.warn(
+            warn(
                 f"targets were given to {', '.join(map(repr, absent[:5]))} of axis {self.own_targets.axis!r}, which "
                 "the counts do not have; is a label misspelt?",
                 LabelWithoutCounts,
-                stacklevel=3,
             )
         row = np.empty(len(labels), dtype=object)
         row[:] = [own.get(label, self.target) for label in labels]
@@ -293,13 +316,12 @@ class SLO:
         if not sums.excluded.any():
             return
         taken = PrefixSums.of(sums.excluded.astype(np.int64)).window_ints(sums.window)
-        held = sums.held(np.arange(sums.timeline.size))
+        held = sums.grid.held(np.arange(sums.timeline.size))
         if np.any(taken * _MUCH.denominator > held * _MUCH.numerator):
-            warnings.warn(
+            warn(
                 f"exclusions take {float((taken / held).max()):.1%} out of a window of {self.name!r}; above 5% say "
                 "what the figures are with and without them",
                 MuchExcluded,
-                stacklevel=3,
             )
 
     def _facts(self) -> Iterator[tuple[str, str]]:
@@ -331,21 +353,10 @@ class SLO:
         yield from self._facts()
 
 
-def _check_text(field: str, value: object, *, required: bool = False) -> None:
-    if value is None and not required:
-        return
-    if not isinstance(value, str):
-        raise WrongType(f"{field} must be text, got {type(value).__name__}: {value!r}")
-    if required and not value.strip():
-        raise InvalidSLO(f"{field} must not be empty")
-    if len(value) > _MAX_TEXT:
-        raise InvalidSLO(f"{field} must be at most {_MAX_TEXT:,} characters long, got {len(value):,}")
-
-
 def _settled(counts: Counts, settle: DurationLike) -> Counts:
     """Cut the buckets whose late data may still be on its way."""
-    if settle == "0s" or settle == timedelta(0) or not counts.timeline.size:
+    wait = parse_duration(settle, "settle", least=0)
+    if not wait or not counts.timeline.size:
         return counts
-    wait = parse_duration(settle, "settle")
     last = max(counts.timeline.floor(counts.timeline.end - wait), counts.timeline.start)
     return counts.between(end=np.datetime64(last, "ns"))

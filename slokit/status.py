@@ -24,7 +24,10 @@ from slokit.windows import Window
 if TYPE_CHECKING:
     from slokit.protocols import EventSource
 
-__all__ = ["Status", "StatusTable", "Verdict"]
+__all__ = ["SHOWN", "Status", "StatusTable", "Verdict", "burn_text", "urgency"]
+
+SHOWN = 20
+"""How many series a table shows."""
 
 Verdict = Literal["met", "missed", "no_data", "on_track", "at_risk", "secured", "lost"]
 """``met``, ``missed`` or ``no_data`` over a rolling window and a full period. In a running period ``at_risk`` where
@@ -58,7 +61,7 @@ class Status:
         What is counted.
     error_budget
         The window's budget.
-    excluded
+    excluded_share
         Share of the window's buckets that exclusions took out.
 
     Examples
@@ -83,7 +86,7 @@ class Status:
     window: Window
     unit: str
     error_budget: ErrorBudget
-    excluded: float = 0.0
+    excluded_share: float = 0.0
     _source: EventSource | None = attrs.field(default=None, eq=False)
     _bucket: int = attrs.field(default=-1, eq=False)
 
@@ -142,8 +145,8 @@ class Status:
             unit = "" if self.unit == "events" else f" {self.unit}"
             yield "sli", f"SLI {share} of {short(self.total)}{unit}"
         yield "coverage", f"coverage {percent(self.coverage, 1)}"
-        if self.excluded:
-            yield "excluded", f"{percent(self.excluded, 1)} excluded"
+        if self.excluded_share:
+            yield "excluded", f"{percent(self.excluded_share, 1)} excluded"
 
     def _budget_text(self) -> str:
         budget, left = self.error_budget, self.error_budget.bad_events_left
@@ -177,6 +180,12 @@ class Status:
         yield "name", self.name
         yield from self.labels
         yield from self._facts()
+
+
+def urgency(status: Status) -> tuple[bool, float]:
+    """Return what statuses are sorted by: what is left of the budget, least first, and no data last."""
+    left = status.error_budget.remaining_ratio
+    return (left is None, 0.0 if left is None else left)
 
 
 def burn_text(rate: float) -> str:
@@ -222,6 +231,8 @@ class StatusTable:
 
     axes: tuple[Axis, ...]
     statuses: tuple[Status, ...]
+    # How many series there are, where only the most urgent of them are shown.
+    _count: int | None = attrs.field(default=None, eq=False)
 
     def __len__(self) -> int:
         return len(self.statuses)
@@ -256,26 +267,25 @@ class StatusTable:
         return self.statuses[at]
 
     def worst_first(self) -> tuple[Status, ...]:
-        """Return the statuses by what is left of their budgets, least first; those without data come last."""
-        return tuple(
-            sorted(
-                self.statuses, key=lambda s: (s.error_budget.remaining_ratio is None, s.error_budget.remaining_ratio)
-            )
-        )
+        """Return the statuses by :func:`urgency`: least budget first, those without data last."""
+        return tuple(sorted(self.statuses, key=urgency))
 
     def _lines(self) -> list[tuple[str, str]]:
-        return [(", ".join(clean(label, 40) for _, label in s.labels), s.line()) for s in self.worst_first()[:20]]
+        return [(", ".join(clean(label, 40) for _, label in s.labels), s.line()) for s in self.worst_first()[:SHOWN]]
 
     def __repr__(self) -> str:
         lines = self._lines()
         width = max((len(name) for name, _ in lines), default=0)
-        more = len(self.statuses) - len(lines)
+        count = self._count or len(self.statuses)
+        more = count - len(lines)
         shown = [f"{name.ljust(width)}  {text}" for name, text in lines] + [f"… {more:,} more"] * (more > 0)
-        return "\n".join([f"{plural(len(self.statuses), 'series', 'series')}, least budget first", *shown])
+        return "\n".join([f"{plural(count, 'series', 'series')}, least budget first", *shown])
 
     def _repr_html_(self) -> str:
         name = self.statuses[0].name if self.statuses else "no series"
-        return html_table(self._lines(), caption=f"{name}: {len(self.statuses):,} series, least budget first")
+        return html_table(
+            self._lines(), caption=f"{name}: {self._count or len(self.statuses):,} series, least budget first"
+        )
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield from self._lines()

@@ -67,7 +67,7 @@ _ISO = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def parse_duration(value: DurationLike, field: str = "duration") -> int:
+def parse_duration(value: DurationLike, field: str = "duration", *, least: int = 1) -> int:
     """Read a positive length of time as integer nanoseconds.
 
     Parameters
@@ -77,11 +77,13 @@ def parse_duration(value: DurationLike, field: str = "duration") -> int:
         ``timedelta``; a ``timedelta64`` with a unit of fixed length. A day is 24 hours.
     field
         The name that an error message gives to the value.
+    least
+        The shortest allowed, nanoseconds: 1, or 0 where no time at all makes sense too.
 
     Raises
     ------
     InvalidDuration
-        If it cannot be read, is not positive or is longer than 146 years. Months and years have no fixed
+        If it cannot be read, is shorter than ``least`` or is longer than 146 years. Months and years have no fixed
         length: a calendar window is what counts them.
 
     Examples
@@ -102,8 +104,9 @@ def parse_duration(value: DurationLike, field: str = "duration") -> int:
             f'{field} must be text with a unit such as "5m", a timedelta or a timedelta64, '
             f"got {type(value).__name__}: {value!r}"
         )
-    if not 0 < length <= _MAX_DURATION:
-        raise InvalidDuration(f"{field} must be longer than zero and at most 146 years, got {value!r}")
+    if not least <= length <= _MAX_DURATION:
+        bound = "longer than zero" if least else "zero or longer"
+        raise InvalidDuration(f"{field} must be {bound} and at most 146 years, got {value!r}")
     return length
 
 
@@ -455,6 +458,9 @@ def _array_of_instants(values: Iterable[Any], field: str) -> npt.NDArray[Any]:
     if isinstance(values, str) or not isinstance(values, Iterable):
         kind = "one text" if isinstance(values, str) else type(values).__name__
         raise WrongType(f"{field} must be a sequence of instants, got {kind}: {values!r:.64}")
+    if getattr(getattr(values, "dtype", None), "tz", None) is not None and hasattr(values, "to_numpy"):
+        # A pandas column with a zone: its own conversion to UTC takes nanoseconds a row, its elements microseconds.
+        return np.asarray(values.to_numpy("datetime64[ns]"))
     items: Sequence[Any] = values if isinstance(values, Sequence) else list(values)
     if len(items) == 0:
         return np.array([], dtype="datetime64[ns]")

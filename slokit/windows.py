@@ -10,16 +10,44 @@ from __future__ import annotations
 import math
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
 from slokit.errors import InvalidWindow
 from slokit.periods import CALENDAR_UNITS, CalendarGrid, CalendarWindow, Period
-from slokit.timeline import DurationLike, duration_text, parse_duration, parse_length
+from slokit.timeline import DurationLike, Timeline, duration_text, parse_duration, parse_length
 
-__all__ = ["CalendarGrid", "CalendarWindow", "Period", "RollingWindow", "Window", "parse_window"]
+__all__ = ["CalendarGrid", "CalendarWindow", "Period", "RollingGrid", "RollingWindow", "Window", "parse_window"]
 
 
 def _length(value: DurationLike | int) -> int:
     return parse_length(value, "window")
+
+
+@attrs.frozen
+class RollingGrid:
+    """A rolling window laid over buckets: the counterpart of :class:`CalendarGrid`.
+
+    Parameters
+    ----------
+    width
+        How many buckets the window holds.
+    """
+
+    width: int
+
+    @property
+    def kernel(self) -> int:
+        """The window as the kernels take it."""
+        return self.width
+
+    def held(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many buckets the window holds that ends with each of some buckets."""
+        return np.full(len(at), self.width)
+
+    def to_come(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return 0 for each of some buckets: a rolling window is always over."""
+        return np.zeros(len(at), dtype=np.int64)
 
 
 @attrs.frozen(repr=False)
@@ -80,6 +108,16 @@ class RollingWindow:
                 f"use a step of {duration_text(math.gcd(self.duration, step))}, or a window of {' or '.join(fits)}"
             )
         return count
+
+    def grid(self, timeline: Timeline) -> RollingGrid:
+        """Lay the window over buckets.
+
+        Raises
+        ------
+        InvalidWindow
+            If it is no whole number of them.
+        """
+        return RollingGrid(self.buckets(timeline.step))
 
     def __str__(self) -> str:
         return f"{duration_text(self.duration)} rolling"

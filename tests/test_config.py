@@ -272,7 +272,7 @@ def test_a_suspicious_target_warns_in_data_too() -> None:
         ({"missing_events": 10}, "slo.missing_events", "must not be given, because missing=\"ignore\" fills nothing"),
         ({"missing": "Good"}, "slo.missing", 'did you mean "good"?'),
         ({"enforced": "no"}, "slo.enforced", "must be a bool, got str: 'no'"),
-        ({"name": ""}, "slo.name", "must not be empty"),
+        ({"name": ""}, "slo.name", "and not blank"),
         ({"sli": None}, "slo.sli", "must be a table, or the name of an indicator of the document, got null"),
         ({"sli": "up"}, "slo.sli", "must be a table, or the name of an indicator written above as [[sli]], got 'up'"),
         ({"sli": {"name": "x"}}, "slo.sli.kind", "is missing: one of ratio, threshold"),

@@ -567,6 +567,24 @@ def test_a_table_of_buckets_says_itself_what_was_observed() -> None:
     assert table.count(max_gap="15m").observed.all()
 
 
+@pytest.mark.parametrize(("step", "totals"), [(None, [1, 2, 3, 4]), ("5m", [1, 2, 3, 4]), ("10m", [3, 7])])
+def test_buckets_that_begin_at_odd_minutes_keep_a_grid_of_their_own(step: str | None, totals: list[int]) -> None:
+    """Five minutes from :02 on are that bucket, and no part of the one from :00 on."""
+    lines = [f"2026-01-01T00:{2 + 5 * i:02d}Z,{i + 1},0" for i in range(4)]
+    counts = buckets("time,good,bad", *lines).count(step=step)
+    assert counts.timeline.start == parse_instant("2026-01-01T00:02Z")
+    assert counts.total.tolist() == totals
+    assert counts.observed.all()
+
+
+def test_a_late_first_row_leaves_the_grid_as_it_is() -> None:
+    """Where only rows from :07 on are kept, buckets of ten minutes still begin at :02."""
+    lines = [f"2026-01-01T00:{2 + 5 * i:02d}Z,{i + 1},0" for i in range(1, 5)]
+    counts = buckets("time,good,bad", *lines).count(step="10m")
+    assert counts.timeline.start == parse_instant("2026-01-01T00:02Z")
+    assert counts.total.tolist() == [2, 7, 5]
+
+
 def test_buckets_are_observed_series_by_series() -> None:
     """A series without a row has a hole, whatever the others have."""
     table = buckets(

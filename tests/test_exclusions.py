@@ -224,6 +224,15 @@ def test_an_occurrence_that_began_before_the_range_is_cut_and_not_lost() -> None
     ]
 
 
+def test_the_last_moments_of_a_day_of_25_hours_belong_to_it() -> None:
+    """Berlin's long Sunday began over a day before its last half hour: asked only of that, it is still out."""
+    sundays = Exclusion.recurring(days="Sun", at="00:00", duration="1d", tz="Europe/Berlin")
+    for start in ("2026-10-25T22:00Z", "2026-10-25T22:30Z", "2026-10-25T22:59:59Z"):
+        found = sundays.intervals(parse_instant(start), parse_instant("2026-10-25T23:00Z"))
+        assert found.spans == ((parse_instant(start), parse_instant("2026-10-25T23:00Z")),)
+    assert exclusion_mask(sundays, Timeline.of("2026-10-25T22:30Z", "30m", 2)).tolist() == [True, False]
+
+
 def test_first_and_until_bound_the_starts() -> None:
     """Half-open: an occurrence at first exists, one at until does not, and one that began goes on to its end."""
     nightly = Exclusion.recurring(

@@ -229,20 +229,20 @@ def test_periods_beyond_the_range_of_nanoseconds_are_refused() -> None:
 
 def test_each_bucket_knows_its_period_in_bucket_numbers() -> None:
     """Six hours around midnight: the first day began before the data, the second ends after it."""
-    grid = CalendarWindow("day").starts_for(Timeline.of("2026-01-01T20:00Z", "1h", 6))
+    grid = CalendarWindow("day").grid(Timeline.of("2026-01-01T20:00Z", "1h", 6))
     assert grid.left.tolist() == [-20, -20, -20, -20, 4, 4]
     assert grid.right.tolist() == [4, 4, 4, 4, 28, 28]
     assert grid.edges.tolist() == [-20, 4, 28]
     assert not grid.left.flags.writeable
-    assert grid == CalendarWindow("day", tz="Etc/UTC").starts_for(Timeline.of("2026-01-01T20:00Z", "1h", 6))
-    assert grid != CalendarWindow("month").starts_for(Timeline.of("2026-01-01T20:00Z", "1h", 6))
+    assert grid == CalendarWindow("day", tz="Etc/UTC").grid(Timeline.of("2026-01-01T20:00Z", "1h", 6))
+    assert grid != CalendarWindow("month").grid(Timeline.of("2026-01-01T20:00Z", "1h", 6))
     with pytest.raises(TypeError, match="unhashable"):
         hash(grid)
 
 
 def test_an_empty_timeline_has_no_periods() -> None:
     """Nor any edge that could lie inside a bucket."""
-    grid = CalendarWindow("month").starts_for(Timeline(7, 60, 0))
+    grid = CalendarWindow("month").grid(Timeline(7, 60, 0))
     assert grid.left.shape == grid.right.shape == grid.edges.shape == (0,)
     assert isinstance(grid, CalendarGrid)
 
@@ -269,21 +269,21 @@ def test_a_period_edge_inside_a_bucket_is_refused_with_a_step_that_fits(
     """Inner and outer edges alike; the step named does fit."""
     timeline = Timeline.of(start, step, 30)
     with pytest.raises(InvalidWindow, match=f"lies inside the bucket .*; {mend}$"):
-        window.starts_for(timeline)
+        window.grid(timeline)
     fits = parse_duration(mend.split()[4] if mend.startswith("use") else "1m")
-    window.starts_for(Timeline(timeline.start - timeline.start % fits, fits, 30))
+    window.grid(Timeline(timeline.start - timeline.start % fits, fits, 30))
 
 
 def test_the_outer_edges_count_too() -> None:
     """Data inside one period, whose far edge no bucket of the same grid meets."""
     with pytest.raises(InvalidWindow, match="use a step of 30m"):
-        CalendarWindow("month", tz="Asia/Kolkata").starts_for(Timeline.of("2026-01-10T00:00Z", "1h", 1))
+        CalendarWindow("month", tz="Asia/Kolkata").grid(Timeline.of("2026-01-10T00:00Z", "1h", 1))
 
 
 def test_a_range_longer_than_int64_holds_does_not_wrap() -> None:
     """From 1678 to 2261 the difference of two instants wraps; bucket numbers do not."""
     timeline = Timeline.of("1678-01-01T00:00Z", "1d", 213_000)
-    grid = CalendarWindow("year").starts_for(timeline)
+    grid = CalendarWindow("year").grid(timeline)
     assert grid.left[0] == 0
     assert grid.edges[-1] >= timeline.size
     assert (np.diff(grid.edges) >= 365).all()

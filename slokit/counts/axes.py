@@ -6,7 +6,7 @@ Time is always the last dimension and has no name here: what it holds is the tim
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,7 +14,7 @@ import numpy as np
 
 from slokit.errors import InvalidCounts, UnknownLabel, WrongType
 
-__all__ = ["Axis", "axes_of", "axis_index", "label_index"]
+__all__ = ["Axis", "Rows", "axes_of", "axis_index", "kept", "label_index", "picks_by_label", "picks_by_position"]
 
 # A name becomes a keyword of sel(), a column and a metric label; a label is anybody's text and is escaped where it is
 # written, so only its length is bounded.
@@ -148,3 +148,65 @@ def label_index(axis: Axis, label: str) -> int:
             f"axis {axis.name!r} has no label {label!r:.100}; did you mean {', '.join(map(repr, near))} "
             f"(of {len(axis.labels):,})?"
         ) from None
+
+
+Rows = int | list[int] | slice
+"""Rows of one axis: one of them drops the axis, the others keep it."""
+
+
+def kept(axis: Axis, rows: Rows) -> tuple[Axis, ...]:
+    """Return what is left of an axis when some of its rows are picked: nothing, or a shorter axis."""
+    if isinstance(rows, int):
+        return ()
+    labels = axis.labels[rows] if isinstance(rows, slice) else tuple(axis.labels[row] for row in rows)
+    return (Axis(axis.name, labels),)
+
+
+def picks_by_label(axes: tuple[Axis, ...], labels: Mapping[str, str | Iterable[str]]) -> Iterator[tuple[int, Rows]]:
+    """Turn labels into picks that are to be made one after another, each an axis by its place then and its rows.
+
+    Raises
+    ------
+    UnknownLabel
+        If there is no such axis or label.
+    WrongType
+        If what is wanted of an axis is neither a label nor several.
+    """
+    for name, wanted in labels.items():
+        at = axis_index(axes, name)
+        rows: Rows
+        if isinstance(wanted, str):
+            rows = label_index(axes[at], wanted)
+        elif isinstance(wanted, Iterable):
+            rows = [label_index(axes[at], label) for label in wanted]
+        else:
+            raise WrongType(f"{name} must be a label or several, got {type(wanted).__name__}: {wanted!r:.100}")
+        yield at, rows
+        axes = (*axes[:at], *kept(axes[at], rows), *axes[at + 1 :])
+
+
+def picks_by_position(axes: tuple[Axis, ...], index: object) -> Iterator[tuple[int, Rows]]:
+    """Turn an index into picks, as :func:`picks_by_label` does: an integer, a slice, or a tuple for the first few axes.
+
+    Raises
+    ------
+    UnknownLabel
+        If an axis has no such row.
+    WrongType
+        If there are more positions than axes, or one is neither an integer nor a slice.
+    """
+    wanted = index if isinstance(index, tuple) else (index,)
+    if len(wanted) > len(axes):
+        raise WrongType(f"there are {len(axes)} leading axes, got {len(wanted)} positions; time is not one of them")
+    at = 0
+    for axis, row in zip(axes, wanted, strict=False):
+        if isinstance(row, slice):
+            yield at, row
+            at += 1
+            continue
+        if isinstance(row, bool) or not isinstance(row, int | np.integer):
+            raise WrongType(f"a row must be an integer or a slice, got {type(row).__name__}; labels go to sel()")
+        length = len(axis.labels)
+        if not -length <= row < length:
+            raise UnknownLabel(f"axis {axis.name!r} has {length:,} rows, got row {row}")
+        yield at, int(row)

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit.counts import buckets, counters, events, merging, showing
-from slokit.counts.axes import Axis, axes_of, axis_index, label_index
+from slokit.counts.axes import Axis, Rows, axes_of, axis_index, picks_by_label, picks_by_position
 from slokit.counts.parts import Mask, Numbers, Parts, everywhere, nowhere, uniform
-from slokit.errors import UnknownLabel, WrongType
+from slokit.errors import WrongType
 from slokit.timeline import DurationLike, InstantLike, Timeline, parse_duration, parse_instant
 
 if TYPE_CHECKING:
@@ -175,30 +175,19 @@ class Counts:
         >>> two.sel(tenant="acme").total, two.sel(tenant=["globex"]).labels
         (array([10]), {'tenant': ('globex',)})
         """
-        parts = self._parts
-        for name, wanted in labels.items():
-            at = axis_index(parts.axes, name)
-            axis = parts.axes[at]
-            if isinstance(wanted, str):
-                parts = merging.take(parts, at, label_index(axis, wanted))
-            elif isinstance(wanted, Iterable):
-                parts = merging.take(parts, at, [label_index(axis, label) for label in wanted])
-            else:
-                raise WrongType(f"{name} must be a label or several, got {type(wanted).__name__}: {wanted!r:.100}")
-        return self._of(parts)
+        return self._picked(picks_by_label(self.axes, labels))
 
-    def __getitem__(self, row: int | slice) -> Self:
-        """Pick rows of the first axis by position."""
+    def __getitem__(self, index: int | slice | tuple[int | slice, ...]) -> Self:
+        """Pick rows of the first axis by position, or with a tuple of the first few."""
         if not self.axes:
             raise WrongType("counts of one series have no rows to pick; for a span of time use between(start, end)")
-        if isinstance(row, slice):
-            return self._of(merging.take(self._parts, 0, row))
-        if isinstance(row, bool) or not isinstance(row, int | np.integer):
-            raise WrongType(f"a row must be an integer or a slice, got {type(row).__name__}; labels go to sel()")
-        length = len(self.axes[0].labels)
-        if not -length <= row < length:
-            raise UnknownLabel(f"axis {self.axes[0].name!r} has {length:,} rows, got row {row}")
-        return self._of(merging.take(self._parts, 0, int(row)))
+        return self._picked(picks_by_position(self.axes, index))
+
+    def _picked(self, picks: Iterable[tuple[int, Rows]]) -> Self:
+        parts = self._parts
+        for axis, rows in picks:
+            parts = merging.take(parts, axis, rows)
+        return self._of(parts)
 
     def __iter__(self) -> Iterator[Self]:
         if not self.axes:

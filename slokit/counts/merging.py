@@ -22,7 +22,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from slokit.counts.axes import Axis
+from slokit.counts.axes import Rows, kept
 from slokit.counts.parts import LARGEST, Mask, Numbers, Parts, everywhere, nowhere, refuse_overflow, uniform
 from slokit.errors import InvalidCounts, InvalidTimeline
 from slokit.timeline import Timeline, duration_text, instant_text
@@ -139,19 +139,20 @@ def exclude(parts: Parts, mask: Mask) -> Parts:
     )
 
 
-def take(parts: Parts, axis: int, rows: int | list[int] | slice) -> Parts:
+def take(parts: Parts, axis: int, rows: Rows) -> Parts:
     """Pick rows of one leading dimension; a single integer drops the dimension."""
-    name, labels = parts.axes[axis].name, parts.axes[axis].labels
-    kept: tuple[Axis, ...] = ()
-    if isinstance(rows, slice):
-        kept = (Axis(name, labels[rows]),)
-    elif isinstance(rows, list):
-        kept = (Axis(name, tuple(labels[row] for row in rows)),)
     where = (slice(None),) * axis + (rows,)
     # A view of a uniform mask keeps its strides of zero; a row picked by a list is a copy, as numpy makes it.
     bad, total = (np.ascontiguousarray(array[where]) for array in (parts.bad, parts.total))
     observed, excluded = (_contiguous(mask, mask[where]) for mask in (parts.observed, parts.excluded))
-    return Parts(parts.timeline, parts.axes[:axis] + kept + parts.axes[axis + 1 :], bad, total, observed, excluded)
+    return Parts(
+        parts.timeline,
+        (*parts.axes[:axis], *kept(parts.axes[axis], rows), *parts.axes[axis + 1 :]),
+        bad,
+        total,
+        observed,
+        excluded,
+    )
 
 
 def _contiguous(whole: Mask, piece: Mask) -> Mask:

@@ -2,20 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Literal
 
-from slokit.rational import RationalLike
-from slokit.timeline import DurationLike
+import attrs
 
-__all__ = ["BurnCondition", "Comparison"]
+from slokit.errors import InvalidAlert
+from slokit.rational import RationalLike, parse_rational
+from slokit.timeline import DurationLike, parse_length
+
+__all__ = ["BurnCondition", "Comparison", "parse_burn_rate", "parse_comparison"]
 
 Comparison = Literal["gt", "gte"]
 """Strictly greater, or at least as great; without data neither holds."""
 
 
-class BurnCondition(NamedTuple):
-    """All of some rolling windows burn faster than a threshold; no window means the objective's own."""
+def parse_burn_rate(value: RationalLike) -> Fraction:
+    """Read a burn rate as a decimal; it must not be negative."""
+    rate = parse_rational(value, "burn_rate")
+    if rate < 0:
+        raise InvalidAlert(f"burn_rate must not be negative, got {value}")
+    return rate
 
-    burn_rate: RationalLike
-    windows: tuple[DurationLike, ...]
-    op: Comparison = "gt"
+
+def parse_comparison(value: Comparison) -> Comparison:
+    """Read which comparison is meant."""
+    if value not in ("gt", "gte"):
+        raise InvalidAlert(f'op must be "gt" or "gte", got {value!r}')
+    return value
+
+
+def _lengths(values: Iterable[DurationLike | int]) -> tuple[int, ...]:
+    return tuple(parse_length(value, "window") for value in values)
+
+
+@attrs.frozen
+class BurnCondition:
+    """All of some rolling windows burn faster than a threshold.
+
+    Parameters
+    ----------
+    burn_rate
+        The threshold, read as a decimal.
+    windows
+        Durations, kept as integer nanoseconds; none means the objective's own window.
+    op
+        ``"gt"`` for strictly faster, ``"gte"`` for at least as fast.
+
+    Raises
+    ------
+    InvalidAlert
+        If the threshold is negative or ``op`` is another word.
+    InvalidDuration
+        If a window cannot be read.
+
+    Examples
+    --------
+    >>> BurnCondition(14.4, ["1h", "5m"])
+    BurnCondition(burn_rate=Fraction(72, 5), windows=(3600000000000, 300000000000), op='gt')
+    """
+
+    burn_rate: Fraction = attrs.field(converter=parse_burn_rate)
+    windows: tuple[int, ...] = attrs.field(default=(), converter=_lengths)
+    op: Comparison = attrs.field(default="gt", converter=parse_comparison)

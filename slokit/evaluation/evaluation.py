@@ -21,15 +21,15 @@ from slokit._display import html_table, plural
 from slokit._kernels import exceed, ratios
 from slokit._kernels.sums import Window as KernelWindow
 from slokit.budget import ErrorBudgetArrays
-from slokit.counts.axes import Axis, axis_index, label_index
-from slokit.errors import UnknownLabel, WrongType
+from slokit.counts.axes import Axis, picks_by_label, picks_by_position
+from slokit.errors import WrongType
 from slokit.evaluation.conditions import BurnCondition, Comparison
 from slokit.evaluation.instants import status_at
 from slokit.evaluation.sums import WindowedSums
 from slokit.evaluation.worst import WorstWindow, worst_window
 from slokit.rational import RationalLike, percent_text
-from slokit.status import Status, StatusTable
-from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, instant_text
+from slokit.status import SHOWN, Status, StatusTable
+from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, instant_text, parse_instant
 
 if TYPE_CHECKING:
     from slokit.protocols import Objective
@@ -45,7 +45,7 @@ class Evaluation:
     """An objective held against evidence: what :meth:`slokit.SLO.evaluate` returns.
 
     Arrays have shape ``(..., n)``: the leading axes of the counts, then one entry a bucket of :attr:`timeline`, which
-    says what was known at that bucket's end. Each is a new array, made when it is asked for.
+    says what was known at that bucket's end. Each is a new array, made when it is asked for (``excluded`` is kept).
 
     Parameters
     ----------
@@ -71,37 +71,37 @@ class Evaluation:
 
     slo: Objective
     unit: str
-    sums: WindowedSums
+    _sums: WindowedSums
 
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
     @property
     def timeline(self) -> Timeline:
         """The buckets, or for the timeslice methods the slices."""
-        return self.sums.timeline
+        return self._sums.timeline
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The leading axes."""
-        return self.sums.axes
+        return self._sums.axes
 
     @property
     def excluded(self) -> BoolArray:
         """Where exclusions took a bucket out, bool, shape ``(..., n)``."""
-        return self.sums.excluded
+        return self._sums.excluded
 
     # --- the objective's own window -----------------------------------------------------------------
 
     @property
     def sli(self) -> FloatArray:
         """Share of good events in the window, float64; NaN without data."""
-        sums = self.sums
+        sums = self._sums
         return np.asarray(ratios.window_ratios(sums.total.minus(sums.bad), sums.total, [sums.window])[0])
 
     @property
     def has_data(self) -> BoolArray:
         """Where the window holds any event, bool."""
-        return exceed.has_events(self.sums.total, self.sums.window)
+        return exceed.has_events(self._sums.total, self._sums.window)
 
     @property
     def missed(self) -> BoolArray:
@@ -119,18 +119,25 @@ class Evaluation:
 
         A window that reaches before the data is not fully covered. Filling what is missing does not raise coverage.
         """
-        sums = self.sums
-        covered = sums.observed.window_ints(sums.window) / sums.held(np.arange(self.timeline.size))
+        sums = self._sums
+        covered = sums.observed.window_ints(sums.window) / sums.grid.held(np.arange(self.timeline.size))
         return np.array(np.broadcast_to(covered, self.excluded.shape))
 
     @property
     def error_budget(self) -> ErrorBudgetArrays:
         """The error budget at the end of every bucket, as arrays."""
-        sums = self.sums
-        whole, basis, is_estimate = sums.basis_totals(np.arange(self.timeline.size))
+        return self._budgets(np.arange(self.timeline.size))
+
+    def _budgets(self, at: npt.NDArray[np.int64]) -> ErrorBudgetArrays:
+        """Return the error budgets at the end of some buckets."""
+        sums = self._sums
+        # All buckets at once are two views; some are gathered.
+        cells = None if len(at) == self.timeline.size else (at,)
+        total = sums.total.window_exact(sums.window, cells)
+        whole, basis, is_estimate = sums.basis_totals(at, total)
         return ErrorBudgetArrays(
-            bad=sums.bad.window_exact(sums.window),
-            basis_total=np.where(self.has_data, whole, 0),
+            bad=sums.bad.window_exact(sums.window, cells),
+            basis_total=np.where(total > 0, whole, 0),
             targets=sums.targets,
             basis=basis,
             is_estimate=is_estimate,
@@ -151,7 +158,7 @@ class Evaluation:
         InvalidWindow
             If the window is no whole number of buckets; the message names a step that fits.
         """
-        span = self.sums.window if window is None else self.sums.buckets(window)
+        span = self._sums.window if window is None else self._sums.buckets(window)
         return np.asarray(self._burn_rates([span], 1)[0])
 
     def burn_rates(self, windows: Iterable[DurationLike], *, threads: int = 1) -> FloatArray:
@@ -166,12 +173,12 @@ class Evaluation:
         threads
             How many threads share the series; none outlives the call.
         """
-        return self._burn_rates([self.sums.buckets(window) for window in windows], threads)
+        return self._burn_rates([self._sums.buckets(window) for window in windows], threads)
 
     def _burn_rates(self, windows: Sequence[KernelWindow], threads: int) -> FloatArray:
-        targets = self.sums.targets
+        targets = self._sums.targets
         scale = np.array([float(1 / (1 - target)) for target in targets.flat]).reshape(targets.shape)
-        return ratios.window_ratios(self.sums.bad, self.sums.total, windows, scale, threads)
+        return ratios.window_ratios(self._sums.bad, self._sums.total, windows, scale, threads)
 
     def burning(self, burn_rate: RationalLike, *windows: DurationLike, op: Comparison = "gt") -> BoolArray:
         """Say where every one of some rolling windows burns faster than a threshold: bool, exact.
@@ -202,10 +209,12 @@ class Evaluation:
 
     def burning_each(self, conditions: Iterable[BurnCondition], *, threads: int = 1) -> BoolArray:
         """Answer several :meth:`burning` questions in one call: bool, shape ``(k, ..., n)``."""
-        sums = self.sums
+        sums = self._sums
         return exceed.exceeds(sums.bad, sums.total, [sums.question(c) for c in conditions], threads)
 
-    def worst(self, windows: Iterable[DurationLike]) -> list[WorstWindow]:
+    def worst(
+        self, windows: Iterable[DurationLike], *, start: InstantLike | None = None, end: InstantLike | None = None
+    ) -> list[WorstWindow]:
         """Find the rolling window of each length that burned fastest, over all series.
 
         Windows that reach before the data count only where the data hold no whole one. Of equals the one with more bad
@@ -215,15 +224,19 @@ class Evaluation:
         ----------
         windows
             Durations, such as ``["5m", "1h", "1d"]``.
+        start, end
+            Look only at windows that lie wholly inside ``[start, end)``.
         """
-        return [worst_window(self.sums, window) for window in windows]
+        first, last = (None if t is None else parse_instant(t, f) for t, f in ((start, "start"), (end, "end")))
+        return [worst_window(self._sums, window, first, last) for window in windows]
 
     # --- one instant ------------------------------------------------------------------------------------
 
     def at(self, when: InstantLike | None = None) -> Status | Any:
         """Return the status at an instant; over leading axes a :class:`~slokit.StatusTable`.
 
-        It is typed ``Status | Any``, so that whoever has one series need not tell a type checker so.
+        It is typed ``Status | Any``, so that whoever has one series need not tell a type checker so; whoever has
+        several calls :meth:`statuses`, which is always a table.
 
         Parameters
         ----------
@@ -237,21 +250,27 @@ class Evaluation:
             If no bucket is over yet, or the last was over a full step before: ``counts.extend(until=)`` makes a
             silence visible.
         """
-        bucket = self.sums.bucket_at(when)
-        if not self.axes:
-            return self._status(bucket, ())
-        names = [[(axis.name, label) for label in axis.labels] for axis in self.axes]
-        return StatusTable(
-            self.axes,
-            tuple(
-                self[index]._status(bucket, tuple(some[i] for some, i in zip(names, index, strict=True)))
-                for index in np.ndindex(*self.sums.lead)
-            ),
-        )
+        return self.statuses(when) if self.axes else self._status(self._sums.bucket_at(when), ())
+
+    def statuses(self, when: InstantLike | None = None) -> StatusTable:
+        """Return the statuses of all series at an instant, as :meth:`at` does; one series makes a table of one.
+
+        Raises
+        ------
+        OutOfTimeline
+            As for :meth:`at`.
+        """
+        bucket = self._sums.bucket_at(when)
+        return StatusTable(self.axes, tuple(self._row_status(bucket, index) for index in np.ndindex(*self._sums.lead)))
+
+    def _row_status(self, bucket: int, index: tuple[int, ...]) -> Status:
+        labels = tuple((axis.name, axis.labels[i]) for axis, i in zip(self.axes, index, strict=True))
+        one = attrs.evolve(self, sums=self._sums.picked((0, row) for row in index)) if index else self
+        return one._status(bucket, labels)
 
     def _status(self, bucket: int, labels: tuple[tuple[str, str], ...]) -> Status:
         return status_at(
-            bucket, slo=self.slo, target=self.target, unit=self.unit, sums=self.sums, labels=labels, source=self
+            bucket, slo=self.slo, target=self.target, unit=self.unit, sums=self._sums, labels=labels, source=self
         )
 
     def events_within(self, window: DurationLike, bucket: int = -1) -> tuple[int, int]:
@@ -267,7 +286,7 @@ class Evaluation:
         if self.axes:
             raise WrongType(f"there are {len(self.axes)} leading axes; pick one series first, with sel() or an index")
         stop = (bucket if bucket >= 0 else self.timeline.size + bucket) + 1
-        return self.sums.events(max(stop - self.sums.buckets(window), 0), stop)
+        return self._sums.events(max(stop - self._sums.buckets(window), 0), stop)
 
     # --- series -----------------------------------------------------------------------------------------
 
@@ -285,7 +304,7 @@ class Evaluation:
         WrongType
             If they have different ones.
         """
-        targets = set(self.sums.targets.flat)
+        targets = set(self._sums.targets.flat)
         if len(targets) > 1:
             raise WrongType("the series have targets of their own; pick one series first, with sel() or an index")
         return next(iter(targets), self.slo.target)
@@ -298,29 +317,16 @@ class Evaluation:
         UnknownLabel
             If there is no such axis or label.
         """
-        sums = self.sums
-        for name, wanted in labels.items():
-            at = axis_index(sums.axes, name)
-            axis = sums.axes[at]
-            rows: int | list[int]
-            rows = label_index(axis, wanted) if isinstance(wanted, str) else [label_index(axis, w) for w in wanted]
-            sums = sums.take(at, rows)
-        return attrs.evolve(self, sums=sums)
+        return attrs.evolve(self, sums=self._sums.picked(picks_by_label(self.axes, labels)))
 
-    def __getitem__(self, index: int | tuple[int, ...]) -> Evaluation:
-        """Pick a row of the first axis by position, or with a tuple of the first few."""
-        rows = index if isinstance(index, tuple) else (index,)
-        if len(rows) > len(self.axes):
-            raise WrongType(f"there are {len(self.axes)} leading axes, got {len(rows)} positions")
-        sums = self.sums
-        for row in rows:
-            if isinstance(row, bool) or not isinstance(row, int | np.integer):
-                raise WrongType(f"a row must be an integer, got {type(row).__name__}; labels go to sel()")
-            length = len(sums.axes[0].labels)
-            if not -length <= row < length:
-                raise UnknownLabel(f"axis {sums.axes[0].name!r} has {length:,} rows, got row {row}")
-            sums = sums.take(0, int(row))
-        return attrs.evolve(self, sums=sums)
+    def __getitem__(self, index: int | slice | tuple[int | slice, ...]) -> Evaluation:
+        """Pick rows of the first axis by position, or with a tuple of the first few."""
+        return attrs.evolve(self, sums=self._sums.picked(picks_by_position(self.axes, index)))
+
+    def __iter__(self) -> Iterator[Evaluation]:
+        if not self.axes:
+            raise WrongType("an evaluation of one series has no rows; its arrays have an entry a bucket")
+        return (self[row] for row in range(len(self.axes[0].labels)))
 
     # --- being a value ----------------------------------------------------------------------------------
 
@@ -333,24 +339,38 @@ class Evaluation:
         )
 
     def _arrays(self) -> Iterator[Any]:
-        sums = self.sums
+        sums = self._sums
         yield from (sums.excluded, sums.bad.values, sums.total.values, sums.targets, sums.expected)
         yield np.broadcast_to(sums.observed.values, sums.total.values.shape)
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         yield "objective", f"{percent_text(self.slo.target)} over {self.slo.window}"
         if self.axes:
-            yield "series", plural(int(np.prod(self.sums.lead)), "series", "series")
+            yield "series", plural(int(np.prod(self._sums.lead)), "series", "series")
         if self.timeline.size:
             last = instant_text(self.timeline.end)
             yield "buckets", f"{plural(self.timeline.size, 'bucket')} of {duration_text(self.timeline.step)} to {last}"
 
+    def _worst_statuses(self) -> StatusTable:
+        """Return what is shown: of a large fleet the statuses with the least budget, found without the others."""
+        count = int(np.prod(self._sums.lead))
+        if count <= SHOWN or not self.timeline.size:
+            return self.statuses()
+        last = self.timeline.size - 1
+        left = np.ravel(self._budgets(np.array([last])).remaining_ratio)
+        rows = np.argsort(left, kind="stable")[:SHOWN]
+        index = zip(*(x.tolist() for x in np.unravel_index(rows, self._sums.lead)), strict=True)
+        return StatusTable(self.axes, tuple(self._row_status(last, i) for i in index), count)
+
     def __repr__(self) -> str:
         head = f"Evaluation of {self.slo.name!r}: {', '.join(text for _, text in self._facts())}"
-        return f"{head}\n{self.at()!r}"
+        return f"{head}\n{self._worst_statuses()!r}" if self.axes else f"{head}\n{self.at()!r}"
 
     def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption=f"Evaluation of {self.slo.name}") + self.at()._repr_html_()
+        return (
+            html_table(list(self._facts()), caption=f"Evaluation of {self.slo.name}")
+            + (self._worst_statuses() if self.axes else self.at())._repr_html_()
+        )
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "slo", self.slo.name

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from slokit.budget import BASES, ErrorBudget
+from slokit.budget import Basis, ErrorBudget
 from slokit.evaluation.sums import WindowedSums
 from slokit.status import Status, Verdict
 from slokit.timeline import to_datetime
@@ -36,17 +36,19 @@ def status_at(
     else:
         first, stop = sums.first(bucket), bucket + 1
         good, bad = sums.events(first, stop)
-        whole, basis, is_estimate = sums.basis_totals(at)
+        so_far = np.empty(1, dtype=object)
+        so_far[0] = good + bad
+        whole, basis, is_estimate = sums.basis_totals(at, so_far)
         budget = ErrorBudget(
             target=target,
             good=good,
             bad=bad,
             basis_total=int(whole[0]),
-            basis=BASES[str(basis[0])],
+            basis=cast("Basis", str(basis[0])),
             is_estimate=bool(is_estimate[0]),
             unit=unit,
         )
-        held = int(sums.held(at)[0])
+        held = int(sums.grid.held(at)[0])
         seen = sums.observed.one_window((), first, stop)
         taken = int(np.count_nonzero(sums.excluded[first:stop]))
     timeline = sums.timeline
@@ -62,7 +64,7 @@ def status_at(
         window=slo.window,
         unit=unit,
         error_budget=budget,
-        excluded=float(Fraction(taken, held)),
+        excluded_share=float(Fraction(taken, held)),
         source=source,
         bucket=bucket,
     )
@@ -73,7 +75,7 @@ def _verdict(sums: WindowedSums, budget: ErrorBudget, bucket: int) -> Verdict:
     bad, total, share = budget.bad, budget.total, 1 - budget.target
     if not total:
         return "no_data"
-    to_come = int(sums.to_come(np.array([bucket]))[0])
+    to_come = int(sums.grid.to_come(np.array([bucket]))[0])
     if to_come == 0:
         return "met" if bad <= share * total else "missed"
     if sums.slice_worth is not None:
@@ -88,5 +90,5 @@ def _verdict(sums: WindowedSums, budget: ErrorBudget, bucket: int) -> Verdict:
     # passed exactly where the budget burns faster than 1.
     if budget.basis == "elapsed":
         return "at_risk" if bad > share * total else "on_track"
-    passed = int(sums.held(np.array([bucket]))[0])
+    passed = int(sums.grid.held(np.array([bucket]))[0])
     return "at_risk" if bad * (passed + to_come) > passed * share * budget.basis_total else "on_track"

@@ -6,7 +6,7 @@ and for one series alike, and a series that is picked is the same sums with fewe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -17,13 +17,13 @@ import numpy.typing as npt
 from slokit._kernels.exceed import Question
 from slokit._kernels.sums import PrefixSums
 from slokit._kernels.sums import Window as KernelWindow
-from slokit.counts.axes import Axis
-from slokit.errors import InvalidAlert, OutOfTimeline
+from slokit.counts.axes import Axis, Rows, kept
+from slokit.errors import OutOfTimeline
 from slokit.evaluation.conditions import BurnCondition
 from slokit.periods import CalendarGrid
-from slokit.rational import ceil_fraction, floor_fraction, parse_rational
+from slokit.rational import ceil_fraction, floor_fraction
 from slokit.timeline import DurationLike, InstantLike, Timeline, instant_text, parse_instant
-from slokit.windows import RollingWindow
+from slokit.windows import RollingGrid, RollingWindow
 
 __all__ = ["WindowedSums"]
 
@@ -46,8 +46,8 @@ class WindowedSums:
         Where exclusions took a bucket out, bool, shape ``(..., n)``.
     targets
         Fractions in an object array: shape ``()`` where all series share one, else that of the leading axes.
-    span
-        The objective's window: buckets of a rolling one, or which period each bucket belongs to.
+    grid
+        The objective's window, laid over the buckets.
     slice_worth
         Of slices: what one is worth in counts. A period's total is then known beforehand.
     expected
@@ -61,7 +61,7 @@ class WindowedSums:
     observed: PrefixSums
     excluded: npt.NDArray[np.bool_]
     targets: RationalArray
-    span: int | CalendarGrid
+    grid: RollingGrid | CalendarGrid
     slice_worth: int | None = None
     expected: RationalArray | None = None
 
@@ -73,30 +73,22 @@ class WindowedSums:
     @property
     def window(self) -> KernelWindow:
         """The objective's window as the kernels take it."""
-        return self.span if isinstance(self.span, int) else np.maximum(self.span.left, 0)
-
-    def held(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return how many buckets the objective's window should hold that ends with each of some buckets."""
-        return np.full(len(at), self.span) if isinstance(self.span, int) else at + 1 - self.span.left[at]
-
-    def to_come(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return how many buckets of the period lie behind each of some buckets; none of a rolling window."""
-        return np.zeros(len(at), np.int64) if isinstance(self.span, int) else self.span.right[at] - 1 - at
+        return self.grid.kernel
 
     def first(self, bucket: int) -> int:
         """Return the first bucket of the objective's window that ends with a bucket."""
         window = self.window
         return max(bucket + 1 - window, 0) if isinstance(window, int) else int(window[bucket])
 
-    def buckets(self, window: DurationLike) -> int:
-        """Return how many buckets a rolling window holds.
+    def buckets(self, window: DurationLike | int) -> int:
+        """Return how many buckets a rolling window holds, given as a duration or in nanoseconds.
 
         Raises
         ------
         InvalidWindow
             If that is no whole number.
         """
-        return RollingWindow.of(window).buckets(self.timeline.step)
+        return RollingWindow(window).buckets(self.timeline.step)
 
     def bucket_at(self, when: InstantLike | None) -> int:
         """Return the last bucket that is over at an instant; -1 where there are no buckets at all.
@@ -130,14 +122,18 @@ class WindowedSums:
         bad, total = (sums.one_window((), first, stop) for sums in (self.bad, self.total))
         return total - bad, bad
 
-    def take(self, axis: int, rows: int | list[int]) -> WindowedSums:
-        """Return the sums of some rows along a leading axis; one row drops the axis."""
+    def picked(self, picks: Iterable[tuple[int, Rows]]) -> WindowedSums:
+        """Return the sums of some rows, picked one axis after another; a single row drops its axis."""
+        sums = self
+        for axis, rows in picks:
+            sums = sums._take(axis, rows)
+        return sums
+
+    def _take(self, axis: int, rows: Rows) -> WindowedSums:
         index = (slice(None),) * axis + (rows,)
-        was = self.axes[axis]
-        kept = () if isinstance(rows, int) else (Axis(was.name, tuple(was.labels[i] for i in rows)),)
         return attrs.evolve(
             self,
-            axes=(*self.axes[:axis], *kept, *self.axes[axis + 1 :]),
+            axes=(*self.axes[:axis], *kept(self.axes[axis], rows), *self.axes[axis + 1 :]),
             bad=self.bad.rows(index),
             total=self.total.rows(index),
             observed=self.observed if self.observed.values.ndim == 1 else self.observed.rows(index),
@@ -151,35 +147,34 @@ class WindowedSums:
 
         Raises
         ------
-        InvalidAlert
-            If the threshold is negative or the comparison is unknown.
         InvalidWindow
             If a window is no whole number of buckets.
         """
-        burn_rate, windows, op = condition
-        if op not in ("gt", "gte"):
-            raise InvalidAlert(f'op must be "gt" or "gte", got {op!r}')
-        rate = parse_rational(burn_rate, "burn_rate")
-        if rate < 0:
-            raise InvalidAlert(f"burn_rate must not be negative, got {burn_rate}")
-        spans: tuple[KernelWindow, ...] = tuple(self.buckets(window) for window in windows) or (self.window,)
+        spans: tuple[KernelWindow, ...] = tuple(map(self.buckets, condition.windows)) or (self.window,)
         # No ratio of counts lies strictly between the threshold and its neighbour with this denominator.
         most = max(1, *(self.total.bound(span) for span in spans))
-        nearest = floor_fraction if op == "gt" else ceil_fraction
+        nearest = floor_fraction if condition.op == "gt" else ceil_fraction
         # A share above 1 is never reached, however far above: 2 says that in small numbers.
-        shares = [nearest(min(rate * (1 - target), Fraction(2)), most) for target in self.targets.flat]
+        shares = [nearest(min(condition.burn_rate * (1 - target), Fraction(2)), most) for target in self.targets.flat]
         shape = self.targets.shape
         return Question(
             objects([share.numerator for share in shares], shape),
             objects([share.denominator for share in shares], shape),
             spans,
-            strict=op == "gt",
+            strict=condition.op == "gt",
         )
 
     def basis_totals(
-        self, at: npt.NDArray[np.int64]
+        self, at: npt.NDArray[np.int64], so_far: npt.NDArray[Any]
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
         """Return the events that the budget is a share of, at the end of some buckets.
+
+        Parameters
+        ----------
+        at
+            The buckets.
+        so_far
+            What the objective's window holds with each of them, shape ``(..., len(at))``.
 
         Returns
         -------
@@ -190,11 +185,10 @@ class WindowedSums:
         is_estimate
             Where they may still turn out otherwise, bool, shape ``(len(at),)``.
         """
-        so_far = self.total.window_exact(self.window, (at,))
         none = np.zeros(len(at), dtype=np.bool_)
-        if isinstance(self.span, int):
+        if isinstance(self.grid, RollingGrid):
             return so_far, np.full(len(at), "window"), none
-        to_come = self.to_come(at)
+        to_come = self.grid.to_come(at)
         if self.slice_worth is not None:
             return so_far + to_come * self.slice_worth, np.full(len(at), "full"), none
         expected: npt.NDArray[Any]
@@ -203,7 +197,7 @@ class WindowedSums:
             expected = self.expected[..., np.newaxis] if self.expected.ndim else self.expected
         else:
             # The period before, where all of it lies on the timeline: its total is that of its last bucket's window.
-            edges = self.span.edges
+            edges = self.grid.edges
             period = np.searchsorted(edges, at, side="right") - 1
             known = (period >= 1) & (edges[np.maximum(period - 1, 0)] >= 0)
             last = np.where(known, edges[period] - 1, at)

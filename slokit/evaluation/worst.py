@@ -64,15 +64,20 @@ class WorstWindow:
         return f"WorstWindow({named}{self.window} to {self.end:%Y-%m-%d %H:%M} UTC: {spent})"
 
 
-def worst_window(sums: WindowedSums, window: DurationLike) -> WorstWindow:
-    """Find the rolling window of a length that burned fastest, over all series.
+def worst_window(
+    sums: WindowedSums, window: DurationLike, start: int | None = None, end: int | None = None
+) -> WorstWindow:
+    """Find the rolling window of a length that burned fastest, over all series, inside ``[start, end)`` if given.
 
-    A window that reaches before the data is a shorter one; those count only where the data hold no whole one.
-    Of equals the one with more bad events wins, then the earliest.
+    A window that reaches before the data is a shorter one; those count only where no span is given and the data hold
+    no whole one. Of equals the one with more bad events wins, then the earliest.
     """
     width, timeline = sums.buckets(window), sums.timeline
     text = duration_text(width * timeline.step)
-    whole = slice(width - 1 if width <= timeline.size else 0, None)
+    begin = 0 if start is None else max(timeline.edge_index(timeline.ceil(start)), 0)
+    stop = timeline.size if end is None else min(max(timeline.edge_index(end), 0), timeline.size)
+    cut_short = start is None and end is None and width > timeline.size
+    whole = slice(0 if cut_short else begin + width - 1, stop)
     peak: tuple[Fraction, int] | None = None
     found: tuple[tuple[int, ...], int] = ((), 0)
     for index in np.ndindex(*sums.lead):
@@ -85,9 +90,7 @@ def worst_window(sums: WindowedSums, window: DurationLike) -> WorstWindow:
     if peak is None:
         return WorstWindow(window=text, start=None, end=None, good=0, bad=0, burn_rate=None)
     index, bucket = found
-    one = sums
-    for row in index:
-        one = one.take(0, row)
+    one = sums.picked((0, row) for row in index)
     good, bad_events = one.events(max(bucket + 1 - width, 0), bucket + 1)
     end = timeline.start + (bucket + 1) * timeline.step
     return WorstWindow(

@@ -80,7 +80,7 @@ def _status_dict(status: Status) -> dict[str, Any]:
         "unit": status.unit,
         "sli": status.sli,
         "coverage": status.coverage,
-        "excluded": status.excluded,
+        "excluded": status.excluded_share,
         "burn_rate": status.burn_rate(),
         "error_budget": {
             "allowed": budget.allowed,

@@ -22,7 +22,6 @@ count microseconds and the third deadlines, which :attr:`SLI.counts_unit` says.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import time, timedelta, tzinfo
 from typing import Any, Literal, overload
@@ -33,13 +32,14 @@ import numpy.typing as npt
 
 from slokit._display import clean, html_table
 from slokit.counts import Counts
-from slokit.errors import InvalidEvents, InvalidSLI, OneSidedThreshold, UnknownLabel, WrongType
+from slokit.errors import InvalidEvents, InvalidSLI, OneSidedThreshold, UnknownLabel, WrongType, warn
 from slokit.rational import RationalLike
 from slokit.sli.limits import BoolArray, flags
 from slokit.sli.observed import AllOf, ObservedRule, Predicate, Ratio
 from slokit.sli.streams import Stream
 from slokit.sli.threshold import BoundLike, Threshold
 from slokit.sli.timed import Deadline, Freshness, Gauge, TimedRule
+from slokit.texts import check_text
 from slokit.timeline import DurationLike, InstantLike, parse_duration, parse_instants
 
 __all__ = ["SLI", "AllOf", "BoundLike", "Deadline", "Freshness", "Gauge", "Predicate", "Ratio", "Rule", "Threshold"]
@@ -47,7 +47,6 @@ __all__ = ["SLI", "AllOf", "BoundLike", "Deadline", "Freshness", "Gauge", "Predi
 Rule = ObservedRule | TimedRule
 """What an indicator may judge by."""
 
-_MAX_NAME = 200
 _INSTEAD = {
     "weights": "which counts time or days, not events",
     "weight_unit": "which counts time or days, not events",
@@ -88,11 +87,7 @@ class SLI:
 
     @name.validator
     def _check_name(self, _: object, value: object) -> None:
-        if not isinstance(value, str):
-            raise WrongType(f"name must be text, got {type(value).__name__}: {value!r}")
-        # What merely looks odd is escaped where it is written; control characters are nobody's name.
-        if not value.strip() or len(value) > _MAX_NAME or any(c < " " or "\x7f" <= c < "\xa0" for c in value):
-            raise InvalidSLI(f"name must be 1 to {_MAX_NAME} characters without control characters, got {value[:64]!r}")
+        check_text("name", value, InvalidSLI)
 
     @rule.validator
     def _check_rule(self, _: object, value: object) -> None:
@@ -462,7 +457,7 @@ class SLI:
         if isinstance(good, bool):
             raise WrongType("values must be one for each timestamp, got a single one")
         for doubt in rule.doubts(values, where, "values") if good is not None else ():
-            warnings.warn(f"{self.name}: {doubt}", OneSidedThreshold, stacklevel=2)
+            warn(f"{self.name}: {doubt}", OneSidedThreshold)
         if isinstance(rule, TimedRule):
             # A column of a data frame is an array before it is a sequence of its library's own instants.
             column = np.asarray(timestamps) if hasattr(timestamps, "__array__") else timestamps

@@ -32,6 +32,7 @@ DAY = 86_400 * SECOND
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Pacific/Apia", "America/New_York")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+remarks = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=12)
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(str.strip)
 zones = st.sampled_from(ZONES)
 nanoseconds = st.integers(1, 400 * DAY)
@@ -138,9 +139,9 @@ def slos(draw: st.DrawFn, indicators: st.SearchStrategy[SLI] = slis) -> SLO:
         budgeting=budgeting,
         missing=missing,
         missing_events=events,
-        service=draw(st.none() | texts),
-        owner=draw(st.none() | texts),
-        description=draw(st.none() | texts),
+        service=draw(st.none() | names),
+        owner=draw(st.none() | names),
+        description=draw(st.none() | remarks),
         enforced=draw(st.booleans()),
     )
     if draw(st.booleans()):

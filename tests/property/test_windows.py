@@ -104,7 +104,7 @@ def test_periods_begin_when_the_clock_on_the_wall_says_so(data: st.DataObject, c
     count = days * 1440 // minutes
     start = datetime(near.year, near.month, near.day, tzinfo=UTC) - timedelta(days=data.draw(st.integers(1, days - 2)))
     names = [period_name(shown, unit, every, anchor) for shown in watch(start, minutes, count, tz)]
-    grid = window.starts_for(Timeline(instant(start), minutes * MINUTE, count))
+    grid = window.grid(Timeline(instant(start), minutes * MINUTE, count))
     changes = [k for k in range(1, count) if names[k] != names[k - 1]]
     # What lies outside what was watched is known to lie outside, and no more.
     left = [0, *changes]
@@ -151,10 +151,10 @@ def test_an_edge_inside_a_bucket_is_refused_and_none_other(
         period = window.next(period)
     wanted &= timeline.is_edge(period.end)
     if wanted:
-        window.starts_for(timeline)
+        window.grid(timeline)
     else:
         with pytest.raises(InvalidWindow, match="use a step of"):
-            window.starts_for(timeline)
+            window.grid(timeline)
 
 
 @given(length=st.integers(1, 10_000), step=st.integers(1, 1_000))
