@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--markdown", action="store_true", help="print sections of the page")
     asked = parser.parse_args(arguments)
     limit_cores(asked.threads)
-    print(f"{_machine()}; {asked.threads} for each, medians of {asked.rounds} interleaved rounds\n", flush=True)
+    print(f"{_machine()}; each on {asked.threads}, medians of {asked.rounds} interleaved rounds\n", flush=True)
     _check()
     rows = _rows(asked.quick, asked.threads)
     missed = 0

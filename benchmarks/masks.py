@@ -207,6 +207,7 @@ def benchmark(rows: int = 200, buckets: int = MINUTES, threads: int = 1) -> Benc
             "Floor: the largest entry of both running sums (reads the input once), and a new array of masks filled.",
             "An evaluation keeps its running sums; the peers begin from counts, as `SLO.evaluate and fires` does.",
             "The peers run on a quarter of the services, so that a round stays short.",
+            'numba compares burn rates as they are defined; "tuned" has no division and no branch between the windows.',
             f"slokit is exact. Buckets in which the float answers of a peer are wrong: {', '.join(wrong)}.",
         ),
     )
