@@ -6,13 +6,14 @@ one call share a pass over the running sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import clean, html_table
 from slokit.errors import InvalidAlert, WrongType
 from slokit.evaluation import BurnCondition, Comparison, Evaluation
 from slokit.evaluation.conditions import parse_burn_rate, parse_comparison
@@ -96,7 +97,18 @@ class BurnRateAlert:
     def __repr__(self) -> str:
         spans = " and ".join(duration_text(window) for window in self._windows)
         word = "over" if self.op == "gt" else "at least"
-        return f"BurnRateAlert({self.severity}: {word} {decimal_text(self.burn_rate)}x in {spans})"
+        return f"BurnRateAlert({clean(self.severity, 40)}: {word} {decimal_text(self.burn_rate)}x in {spans})"
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "severity", self.severity
+        yield "burn rate", f"{'over' if self.op == 'gt' else 'at least'} {decimal_text(self.burn_rate)}x"
+        yield "windows", " and ".join(duration_text(window) for window in self._windows)
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self._facts()), caption="Burn-rate alert")
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield from self._facts()
 
 
 def fires(evaluation: Evaluation, alerts: Iterable[BurnRateAlert], *, threads: int = 1) -> npt.NDArray[np.bool_]:
@@ -119,6 +131,10 @@ def fires(evaluation: Evaluation, alerts: Iterable[BurnRateAlert], *, threads: i
     >>> fires(ev, [BurnRateAlert(long_window="10m", short_window="5m", burn_rate=14.4)])
     array([[False, False,  True]])
     """
+    if not isinstance(evaluation, Evaluation):
+        raise WrongType(
+            f"alerts are held against an Evaluation, got {type(evaluation).__name__}; slo.evaluate(…) makes it"
+        )
     held = list(alerts)
     for i, alert in enumerate(held):
         if not isinstance(alert, BurnRateAlert):

@@ -10,9 +10,10 @@ the first of the month reads -9,900 %. The ``basis`` says which total the budget
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import attrs
 import numpy as np
@@ -139,7 +140,7 @@ class ErrorBudget:
     @property
     def allowed(self) -> float:
         """Bad events the objective allows, ``(1 - target) * basis_total``; 0 without data."""
-        return float(self._allowed)
+        return _float(self._allowed)
 
     @property
     def consumed(self) -> int:
@@ -149,12 +150,12 @@ class ErrorBudget:
     @property
     def remaining(self) -> float:
         """Bad events still allowed; negative once overspent, and exactly 0 where it is exactly gone."""
-        return float(self._allowed - self.bad)
+        return _float(self._allowed - self.bad)
 
     @property
     def remaining_ratio(self) -> float | None:
         """What remains over what was allowed; 1 is untouched, below 0 overspent. None without data."""
-        return float((self._allowed - self.bad) / self._allowed) if self.total else None
+        return _float((self._allowed - self.bad) / self._allowed) if self.total else None
 
     @property
     def exhausted(self) -> bool:
@@ -223,6 +224,14 @@ class ErrorBudget:
         yield "exhausted", self.exhausted
 
 
+def _float(value: Fraction) -> float:
+    """Return the nearest double, infinity beyond the largest."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -238,10 +247,24 @@ class ErrorBudgetArrays:
     _bad: npt.NDArray[Any]
     _basis_total: npt.NDArray[Any]
     _targets: npt.NDArray[Any]
-    basis: npt.NDArray[np.str_] = attrs.field()
+    basis: npt.NDArray[np.str_]
     """Which total the budget is a share of, shape ``(n,)``: see :data:`Basis`."""
-    is_estimate: npt.NDArray[np.bool_] = attrs.field()
+    is_estimate: npt.NDArray[np.bool_]
     """Where that total may still turn out otherwise, shape ``(n,)``."""
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    def __attrs_post_init__(self) -> None:
+        for array in self._arrays():
+            array.setflags(write=False)
+
+    def _arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        return (self._bad, self._basis_total, self._targets, self.basis, self.is_estimate)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ErrorBudgetArrays):
+            return NotImplemented
+        return all(np.array_equal(a, b) for a, b in zip(self._arrays(), other._arrays(), strict=True))
 
     @property
     def allowed(self) -> FloatArray:
@@ -302,8 +325,23 @@ class ErrorBudgetArrays:
     def _spare(self) -> Spare:
         return Spare(self._basis_total, self._bad, self._u, self._v)
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "shape", " × ".join(map(str, self._bad.shape))
+        if self._bad.size:
+            yield "basis", ", ".join(sorted(set(self.basis.tolist())))
+            last = self.remaining_ratio[..., -1]
+            known = last[~np.isnan(last)]
+            if known.size:
+                yield "left at the end", f"{percent(float(known.min()), 1)}" + (" at worst" if last.size > 1 else "")
+
     def __repr__(self) -> str:
-        return f"ErrorBudgetArrays({' × '.join(map(str, self._bad.shape))} buckets)"
+        return f"ErrorBudgetArrays({', '.join(f'{name} {text}' for name, text in self._facts())})"
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self._facts()), caption="Error budgets")
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield from self._facts()
 
 
 def _integers(values: Iterable[int]) -> npt.NDArray[Any]:

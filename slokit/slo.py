@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table
+from slokit._display import clean, html_table
 from slokit._kernels.sums import PrefixSums
 from slokit.budgeting import Budgeting, Occurrences, RatioTimeslices, Timeslices, judged, slice_worth
 from slokit.counts import Counts
@@ -302,7 +302,12 @@ class SLO:
                 "expected_total must be given for a calendar window with Occurrences only: a rolling window is always "
                 "full, and a period's slices are known"
             )
-        array = np.asarray(expected)
+        try:
+            array = np.asarray(expected)
+        except ValueError:
+            array = np.empty(0)
+        if array.dtype == object and all(type(total) is int for total in array.flat):
+            raise InvalidSLO("expected_total must be below 2**63")
         if array.dtype.kind not in "iu" or array.shape not in ((), lead):
             raise WrongType(
                 f"expected_total must be an integer, or one a series (shape {lead}), got dtype {array.dtype} and shape "
@@ -343,14 +348,15 @@ class SLO:
 
     def __repr__(self) -> str:
         by = "" if isinstance(self.budgeting, Occurrences) else f", {self.budgeting!r}"
-        return f"SLO({self.name!r}: {percent_text(self.target)} of {self.sli.name} over {self.window}{by})"
+        indicator = clean(self.sli.name, 60)
+        return f"SLO({clean(self.name, 60)!r}: {percent_text(self.target)} of {indicator} over {self.window}{by})"
 
     def _repr_html_(self) -> str:
         return html_table(list(self._facts()), caption=f"SLO {self.name}")
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield "name", self.name
-        yield from self._facts()
+        yield "name", clean(self.name)
+        yield from ((field, clean(text)) for field, text in self._facts())
 
 
 def _settled(counts: Counts, settle: DurationLike) -> Counts:

@@ -51,6 +51,13 @@ class PrefixSums:
     largest: int
     row_bound: int
 
+    def __post_init__(self) -> None:
+        self.values.setflags(write=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickling an array forgets that it is read-only; making the sums anew remembers.
+        return type(self), (self.values, self.largest, self.row_bound)
+
     @classmethod
     def of(cls, counts: IntArray) -> PrefixSums:
         """Sum non-negative counts, int64, shape ``(..., n)``."""
@@ -65,7 +72,6 @@ class PrefixSums:
             high = np.sum(counts >> 32, axis=-1, dtype=np.int64).astype(object)
             low = np.sum(counts & 0xFFFF_FFFF, axis=-1, dtype=np.int64).astype(object)
             row_bound = max((int(v) for v in np.asarray(high * 2**32 + low).flat), default=0)
-        values.setflags(write=False)
         return cls(values, largest, row_bound)
 
     @property
@@ -82,7 +88,6 @@ class PrefixSums:
         """Return the sums of the difference, where each bucket of ``part`` is at most its own."""
         # Wrapping cancels: the difference of wrapped sums is the wrapped sum of differences.
         values = self.values - part.values
-        values.setflags(write=False)
         return PrefixSums(values, self.largest, self.row_bound)
 
     def flat(self) -> PrefixSums:

@@ -8,11 +8,11 @@ from typing import Literal
 
 import attrs
 
-from slokit.errors import InvalidAlert
+from slokit.errors import InvalidAlert, WrongType
 from slokit.rational import RationalLike, parse_rational
 from slokit.timeline import DurationLike, parse_length
 
-__all__ = ["BurnCondition", "Comparison", "parse_burn_rate", "parse_comparison"]
+__all__ = ["BurnCondition", "Comparison", "check_threads", "parse_burn_rate", "parse_comparison", "several"]
 
 Comparison = Literal["gt", "gte"]
 """Strictly greater, or at least as great; without data neither holds."""
@@ -31,6 +31,20 @@ def parse_comparison(value: Comparison) -> Comparison:
     if value not in ("gt", "gte"):
         raise InvalidAlert(f'op must be "gt" or "gte", got {value!r}')
     return value
+
+
+def several(windows: Iterable[DurationLike], field: str) -> list[DurationLike]:
+    """Read several windows; one alone is a mistake, and a text would be taken for its characters."""
+    if isinstance(windows, str) or not isinstance(windows, Iterable):
+        raise WrongType(f"{field} must be several durations, got {windows!r:.64}; write them in a list")
+    return list(windows)
+
+
+def check_threads(threads: int) -> int:
+    """Read a number of threads."""
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise WrongType(f"threads must be an integer of 1 or more, got {threads!r}")
+    return threads
 
 
 def _lengths(values: Iterable[DurationLike | int]) -> tuple[int, ...]:

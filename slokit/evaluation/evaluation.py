@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import attrs
 import numpy as np
@@ -22,8 +22,8 @@ from slokit._kernels import exceed, ratios
 from slokit._kernels.sums import Window as KernelWindow
 from slokit.budget import ErrorBudgetArrays
 from slokit.counts.axes import Axis, picks_by_label, picks_by_position
-from slokit.errors import WrongType
-from slokit.evaluation.conditions import BurnCondition, Comparison
+from slokit.errors import OutOfTimeline, WrongType
+from slokit.evaluation.conditions import BurnCondition, Comparison, check_threads, several
 from slokit.evaluation.instants import status_at
 from slokit.evaluation.sums import WindowedSums
 from slokit.evaluation.worst import WorstWindow, worst_window
@@ -173,12 +173,12 @@ class Evaluation:
         threads
             How many threads share the series; none outlives the call.
         """
-        return self._burn_rates([self._sums.buckets(window) for window in windows], threads)
+        return self._burn_rates([self._sums.buckets(w) for w in several(windows, "windows")], threads)
 
     def _burn_rates(self, windows: Sequence[KernelWindow], threads: int) -> FloatArray:
         targets = self._sums.targets
         scale = np.array([float(1 / (1 - target)) for target in targets.flat]).reshape(targets.shape)
-        return ratios.window_ratios(self._sums.bad, self._sums.total, windows, scale, threads)
+        return ratios.window_ratios(self._sums.bad, self._sums.total, windows, scale, check_threads(threads))
 
     def burning(self, burn_rate: RationalLike, *windows: DurationLike, op: Comparison = "gt") -> BoolArray:
         """Say where every one of some rolling windows burns faster than a threshold: bool, exact.
@@ -210,7 +210,7 @@ class Evaluation:
     def burning_each(self, conditions: Iterable[BurnCondition], *, threads: int = 1) -> BoolArray:
         """Answer several :meth:`burning` questions in one call: bool, shape ``(k, ..., n)``."""
         sums = self._sums
-        return exceed.exceeds(sums.bad, sums.total, [sums.question(c) for c in conditions], threads)
+        return exceed.exceeds(sums.bad, sums.total, [sums.question(c) for c in conditions], check_threads(threads))
 
     def worst(
         self, windows: Iterable[DurationLike], *, start: InstantLike | None = None, end: InstantLike | None = None
@@ -228,7 +228,7 @@ class Evaluation:
             Look only at windows that lie wholly inside ``[start, end)``.
         """
         first, last = (None if t is None else parse_instant(t, f) for t, f in ((start, "start"), (end, "end")))
-        return [worst_window(self._sums, window, first, last) for window in windows]
+        return [worst_window(self._sums, window, first, last) for window in several(windows, "windows")]
 
     # --- one instant ------------------------------------------------------------------------------------
 
@@ -285,7 +285,10 @@ class Evaluation:
         """
         if self.axes:
             raise WrongType(f"there are {len(self.axes)} leading axes; pick one series first, with sel() or an index")
-        stop = (bucket if bucket >= 0 else self.timeline.size + bucket) + 1
+        size = self.timeline.size
+        if not -size <= bucket < size:
+            raise OutOfTimeline(f"bucket must be one of {size:,}, got {bucket}")
+        stop = (bucket if bucket >= 0 else size + bucket) + 1
         return self._sums.events(max(stop - self._sums.buckets(window), 0), stop)
 
     # --- series -----------------------------------------------------------------------------------------
@@ -329,6 +332,13 @@ class Evaluation:
         return (self[row] for row in range(len(self.axes[0].labels)))
 
     # --- being a value ----------------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # Frozen, over arrays that nobody may write to.
+        return self
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Evaluation):

@@ -65,6 +65,15 @@ class WindowedSums:
     slice_worth: int | None = None
     expected: RationalArray | None = None
 
+    def __attrs_post_init__(self) -> None:
+        for array in (self.excluded, self.targets, self.expected):
+            if array is not None:
+                array.setflags(write=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickling arrays forgets that they are read-only; making the sums anew remembers.
+        return _restored, (attrs.asdict(self, recurse=False),)
+
     @property
     def lead(self) -> tuple[int, ...]:
         """Lengths of the leading axes."""
@@ -217,3 +226,7 @@ def objects(values: Sequence[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
 def _pick(values: npt.NDArray[Any], index: tuple[Any, ...]) -> npt.NDArray[Any]:
     """Index values that each series has its own; one value for all stays."""
     return np.asarray(values[index], dtype=object) if values.ndim else values
+
+
+def _restored(fields: dict[str, Any]) -> WindowedSums:
+    return WindowedSums(**fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -10,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, short
+from slokit._display import clean, html_table, short
 from slokit.evaluation.sums import WindowedSums
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, duration_text, to_datetime
@@ -55,6 +56,21 @@ class WorstWindow:
     def total(self) -> int:
         """Events of the window."""
         return self.good + self.bad
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield from self.labels
+        yield "window", self.window
+        if self.start is not None and self.end is not None and self.burn_rate is not None:
+            yield "from", f"{self.start:%Y-%m-%d %H:%M} UTC"
+            yield "to", f"{self.end:%Y-%m-%d %H:%M} UTC"
+            yield "burn rate", burn_text(self.burn_rate)
+            yield "bad", f"{short(self.bad)} of {short(self.total)}"
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self._facts()), caption="Worst window")
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield from ((field, clean(text)) for field, text in self._facts())
 
     def __repr__(self) -> str:
         if self.burn_rate is None or self.end is None:
