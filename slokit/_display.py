@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-__all__ = ["bar", "clean", "html_table", "html_text", "percent", "plural", "short", "thousands"]
+__all__ = ["amount_text", "bar", "clean", "html_table", "html_text", "percent", "plural", "short", "thousands"]
 
 _SCALES = ("", "k", "M", "G", "T", "P", "E")
 # Joiners shape letters of several scripts and most emoji; they are invisible, and harmless.
@@ -50,6 +50,31 @@ def short(number: int) -> str:
             break
         scale += 1
     return f"{'-' if number < 0 else ''}{_decimal(figure, max(digits, 0))} {_SCALES[scale]}"
+
+
+def amount_text(amount: Fraction | int) -> str:
+    """Write an amount that need not be whole, such as the bad events that an objective allows.
+
+    From a hundred on the part below one is dropped: whole numbers reach or exceed the amount and its whole part alike.
+    Below, three digits are shown, or more where rounding would reach a whole number that the amount does not.
+
+    Examples
+    --------
+    >>> [amount_text(Fraction(text)) for text in ("0.02", "0.999", "7.2", "66.667", "1000.5", "41260")]
+    ['0.02', '0.999', '7.2', '66.7', '1,000', '41.3 k']
+    >>> amount_text(Fraction("99.996")), amount_text(Fraction(1, 10**9))
+    ('99.996', '1e-09')
+    """
+    exact = Fraction(amount)
+    if abs(exact) >= 100 or exact.denominator == 1:
+        return short(int(exact))
+    if abs(exact) < Fraction(1, 10**6):
+        return f"{float(exact):.3g}"
+    # The exponent of the first digit, which is a short text for all that is left here.
+    places = 2 - int(f"{float(exact):e}".partition("e")[2])
+    while (figure := round(exact, places)) > exact and figure.denominator == 1:
+        places += 1
+    return _decimal(figure, places)
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

@@ -5,6 +5,8 @@ import csv
 import gzip
 import io
 import lzma
+import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -287,7 +289,11 @@ def test_any_two_of_three_counts_say_the_same(rows: list[tuple[int, int]], data:
         ("good,bad", "5,-1", "column 'bad': '-1' is below 0"),
         ("good,bad", "5,1.5", "column 'bad': '1.5' is not a whole number"),
         ("good,bad", "5,", "column 'bad': the cell is empty; fill it, or leave the row out"),
-        ("good,bad", "9223372036854775808,1", "column 'good': '9223372036854775808' does not fit 64 bits"),
+        (
+            "good,bad",
+            "9223372036854775808,1",
+            "column 'good': '9223372036854775808' is too large; whole numbers must be below 2**63",
+        ),
         ("good,bad", "9223372036854775807,1", "are too many for 64 bits"),
         ("good,total", "12,10", "column 'good': '12' is more than the total of 10"),
         ("bad,total", "12,10", "column 'bad': '12' is more than the total of 10"),
@@ -410,7 +416,16 @@ def test_a_damaged_file_says_so(pack: Callable[[bytes], bytes]) -> None:
         (b"time,good\n2026-01-01T00:00Z,\0\n", "row 2: it holds a zero byte"),
         (b'time,good\n2026-01-01T00:00Z,"1\n' * 3, "row 2: "),
         (b"time,good\n" + b"x" * 10_000_000, "row 2: the line is longer than 1,048,576 bytes"),
-        (b"time,good\r2026-01-01T00:00Z,1\r", "row 1: new-line character seen in unquoted field"),
+        (b"time,good\r2026-01-01T00:00Z,1\r", "row 1: it holds a carriage return"),
+        (b"time,good\r" * 10**6, "row 1: it holds a carriage return"),
+        (b"time,good\n2026-01-01T00:00Z,1\r2026-01-01T00:00Z,1\r", "row 2: it holds a carriage return"),
+        (b'time,good\n"2026-01-01T00:00Z",1\r2026-01-01T00:00Z,1\r', "row 2: it holds a carriage return"),
+        (b'time,good\n"2026-01-01T00:00Z"x,1\n', "row 2: a quoted cell goes on after its closing quote"),
+        (b'time,good\n2026-01-01T00:00Z,"1\n', "row 2: a quote that begins here is never closed"),
+        (
+            b'time,good\n2026-01-01T00:00Z,"' + b"x" * 200_000 + b'"\n',
+            "row 2: a cell is longer than 131,072",
+        ),
         (b"x" * 6_000_000, "the first line is longer than 1,048,576 bytes"),
     ],
 )
@@ -419,6 +434,7 @@ def test_what_is_no_table_is_refused(data: bytes, what: str) -> None:
     with pytest.raises(InvalidFile) as caught:
         read_table(io.BytesIO(data))
     assert what in str(caught.value)
+    assert not re.search("new-line|universal|field|unexpected", str(caught.value))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -623,6 +639,66 @@ def test_buckets_cannot_be_cut() -> None:
     with pytest.raises(InvalidFile, match="the rows come at odd moments; say how long a bucket is: --step 5m"):
         odd.count()
     assert odd.count(step="1h").total.sum() == 3
+
+
+def test_rows_of_one_time_have_no_step() -> None:
+    """One row, or one a series, is not said to come at odd moments: it cannot say how long its bucket is."""
+    one = buckets("time,good,bad", "2026-01-01T00:00Z,1,0")
+    with pytest.raises(InvalidFile, match="one row does not say how long a bucket is: --step 5m"):
+        one.count()
+    assert one.count(step="5m").total.tolist() == [1]
+    two = buckets("time,name,good,bad", "2026-01-01T00:00Z,a,1,0", "2026-01-01T00:00Z,b,1,0", by="name")
+    with pytest.raises(InvalidFile, match="rows of one time do not say how long a bucket is: --step 5m"):
+        two.count()
+
+
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [
+        ("9" * 32, "is too large; whole numbers must be below 2**63"),
+        ("+" + "9" * 32 + ".0", "is too large"),
+        ("-" + "9" * 32, "is too far below zero"),
+        ("1e5", "is not a whole number; write digits only"),
+    ],
+)
+def test_large_numbers_are_said_to_be_large(number: str, what: str) -> None:
+    """A number of 32 digits is whole; that it does not fit is another thing."""
+    assert what in complaint("time,good,bad", f"2026-01-01T00:00Z,1,{number}")
+
+
+def test_a_time_of_many_digits_is_late() -> None:
+    """A number since 1970 that no unit brings into reach is no reason to leave out the unit."""
+    assert "is beyond the year 2262 in this unit" in complaint(HEAD, f"{'9' * 32},1", time_unit="ns")
+
+
+def test_by_names_columns_once() -> None:
+    """One axis a column; a single column may go by its bare name."""
+    lines = ("time,good,name", "2026-01-01T00:00Z,1,a")
+    assert events(*lines, by="name").count().labels == {"name": ("a",)}
+    assert "by names the column 'name' twice" in complaint(*lines, by=["name", "good", "name"])
+
+
+def test_streams_that_fail_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed standard input, one that has nothing yet, and a device that fails are files that cannot be read."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InvalidFile, match="standard input cannot be read: it is closed; pipe a file in, or name one"):
+        read_table("-")
+
+    class Failing(io.RawIOBase):
+        """Says what it was given to say."""
+
+        def __init__(self, said: OSError | None) -> None:
+            self.said = said
+
+        def read(self, size: int = -1) -> bytes | None:
+            """Fail, or have nothing."""
+            if self.said is not None:
+                raise self.said
+            return None
+
+    for said, words in ((OSError(5, "Input/output error"), "Input/output error"), (None, "has nothing yet")):
+        with pytest.raises(InvalidFile, match=f"^the file cannot be read: .*{words}"):
+            read_table(Failing(said))  # type: ignore[arg-type]
 
 
 def test_sums_of_rows_are_exact_or_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -66,6 +67,17 @@ def test_a_percentage_is_on_the_side_of_the_objective_that_the_ratio_is_on(
 def test_a_ratio_on_its_objective_is_shown_as_the_objective(target: str, said: str) -> None:
     """99.92% of 99.92% does not read as 99.9%; a third has no decimals that would say it."""
     assert display.percent(Fraction(target), 1, against=[Fraction(target)]) == said
+
+
+@given(st.fractions(min_value=0, max_value=10**6))
+def test_amounts_stay_on_their_side_of_whole_numbers(amount: Fraction) -> None:
+    """Five of 4.999 allowed does not read as five of 5, and what is above zero does not read as 0."""
+    text = display.amount_text(amount)
+    if amount < 10_000:
+        shown = Fraction(text.replace(",", ""))
+        assert not math.floor(amount) < math.floor(shown)
+        assert (shown > 0) == (amount > 0)
+        assert abs(shown - amount) <= (1 if amount >= 100 else amount / 199)
 
 
 @pytest.mark.parametrize(

@@ -72,13 +72,14 @@ def integers(cells: Cells, least: int | None = None) -> _Ints:
 def _integer(cells: Cells, row: int) -> int:
     """Read one cell that is no plain integer: padded, signed, or past eighteen digits."""
     text = cells.text(row).strip()
-    match = re.fullmatch(r"([+-]?[0-9]{1,19})(?:\.0*)?", text)
+    match = re.fullmatch(r"([+-]?[0-9]+)(?:\.0*)?", text)
     if match is None:
         mend = "fill it, or leave the row out" if not text else "write digits only"
         cells.fail(row, "is not a whole number" if text else "is empty", mend)
     number = int(match[1])
     if not -(2**63) <= number < 2**63:
-        cells.fail(row, "does not fit 64 bits", "is this the right column?")
+        what = "is too large" if number > 0 else "is too far below zero"
+        cells.fail(row, what, "whole numbers must be below 2**63; is this the right column?")
     return number
 
 

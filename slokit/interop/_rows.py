@@ -18,6 +18,7 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from errno import EAGAIN
 from pathlib import Path
 from typing import IO, BinaryIO, NoReturn, Self, cast
 
@@ -41,6 +42,7 @@ _LONGEST_CELL = 200
 _SHOWN = 60
 _NEWLINE, _RETURN, _QUOTE = 10, 13, b'"'
 _DELIMITERS = (",", "\t", ";", "|")
+_RETURNS = r"it holds a carriage return (\r) where no line ends; lines must end in \n or \r\n: save the file anew"
 
 
 @attrs.frozen(eq=False)
@@ -152,6 +154,8 @@ class Rows:
                 raise InvalidFile(f"{self.source} is empty; the first row must name the columns")
             line, _, data = data.partition(b"\n")
             self._line += 1
+            if b"\r" in line.rstrip(b"\r") and b"\0" not in line:
+                raise InvalidFile(f"{self.source}, row {self._line - 1}: {_RETURNS}")
         if len(line) > _LONGEST_LINE:
             raise InvalidFile(f"{self.source}: the first line is longer than {_LONGEST_LINE:,} bytes; is this a CSV?")
         self._rest = data
@@ -164,7 +168,7 @@ class Rows:
         try:
             self.header = tuple(name.strip() for name in next(csv.reader([text], delimiter=self._delimiter)))
         except csv.Error as error:
-            raise InvalidFile(f"{self.source}, row {self._line - 1}: {error}; lines must end in a newline") from None
+            raise InvalidFile(f"{self.source}, row {self._line - 1}: {_quoting(error)}") from None
 
     def column(self, name: str, option: str) -> int:
         """Return the index of a column, or raise naming those there are."""
@@ -278,7 +282,7 @@ class Rows:
             try:
                 row = next(reader, None)
             except csv.Error as error:
-                raise InvalidFile(f"{self.source}, row {first + begin}: {error}; mend the quotes of this row") from None
+                raise InvalidFile(f"{self.source}, row {first + begin}: {_quoting(error)}") from None
             if row is not None and row:
                 cells = [cell.encode("utf-8", "surrogateescape") for cell in row]
                 self._check(cells, first + begin, any(b"\0" in cell for cell in cells))
@@ -294,6 +298,8 @@ class Rows:
     def _check(self, row: list[bytes], line: int, binary: bool) -> None:
         """Refuse a row that cannot be laid under the header."""
         if len(row) != len(self.header):
+            if any(b"\r" in cell for cell in row):
+                raise InvalidFile(f"{self.source}, row {line}: {_RETURNS}")
             raise InvalidFile(
                 f"{self.source}, row {line}: it has {len(row)} cells and the header {len(self.header)}; "
                 "quote cells that hold the delimiter, or mend the row"
@@ -339,13 +345,15 @@ def open_rows(source: Source, delimiter: str | None = None) -> Rows:
     except OSError:
         size = None
     counted = _Counted(raw)
-    rows = Rows(
-        name, _unpacked(io.BufferedReader(counted, 1 << 18)), lambda: counted.count, size, raw if owned else None
-    )
     try:
+        stream = _unpacked(io.BufferedReader(counted, 1 << 18))
+        rows = Rows(name, stream, lambda: counted.count, size, raw if owned else None)
         rows.read_header(delimiter)
-    except BaseException:
-        rows.close()
+    except BaseException as error:
+        if owned:
+            raw.close()
+        if isinstance(error, OSError):
+            raise _unreadable(name, error) from None
         raise
     return rows
 
@@ -361,7 +369,9 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self._raw.read(len(buffer))
+        data: bytes | None = self._raw.read(len(buffer))
+        if data is None:
+            raise BlockingIOError(EAGAIN, "it is in non-blocking mode and has nothing yet")
         buffer[: len(data)] = data
         self.count += len(data)
         return len(data)
@@ -371,7 +381,10 @@ def _open(source: Source) -> tuple[str, BinaryIO, bool]:
     """Return a name for messages, the raw bytes, and whether they were opened here."""
     if isinstance(source, str | Path):
         if str(source) == "-":
-            return "standard input", sys.stdin.buffer, False
+            # Closed by the shell (<&-) there is none; an interpreter in a window has one without bytes.
+            if (stream := getattr(sys.stdin, "buffer", None)) is None:
+                raise InvalidFile("standard input cannot be read: it is closed; pipe a file in, or name one")
+            return "standard input", stream, False
         try:
             return str(source), Path(source).open("rb", buffering=0), True
         except (OSError, ValueError) as error:
@@ -399,6 +412,20 @@ def _unpacked(buffered: io.BufferedReader[_Counted]) -> IO[bytes]:
 
         return lzma.LZMAFile(buffered)
     return buffered
+
+
+def _quoting(error: csv.Error) -> str:
+    """Return what the csv module found wrong, in words that are about the file and not about Python."""
+    text = str(error)
+    if "new-line character" in text:
+        return _RETURNS
+    if "unexpected end" in text:
+        return "a quote that begins here is never closed; close it, or double a quote that belongs to the text"
+    if "field larger" in text:
+        return "a cell is longer than 131,072 characters; is a quote never closed?"
+    if "expected after" in text:
+        return "a quoted cell goes on after its closing quote; double a quote that belongs to the text"
+    return f"{text}; mend the quotes of this row"
 
 
 def _unreadable(source: str, error: Exception) -> InvalidFile:

@@ -185,9 +185,13 @@ class BucketTable:
         spacing = self.spacing
         length = spacing if step is None else parse_duration(step, "step")
         if length is None:
-            raise InvalidFile(
-                f"{self.source}: the rows come at odd moments; say how long a bucket is: --step 5m (step=)"
-            )
+            if len(self) == 1:
+                why = "one row does not say how long a bucket is"
+            elif int(self.timestamps.min()) == int(self.timestamps.max()):
+                why = "rows of one time do not say how long a bucket is"
+            else:
+                why = "the rows come at odd moments; say how long a bucket is"
+            raise InvalidFile(f"{self.source}: {why}: --step 5m (step=)")
         if spacing is not None and length % spacing:
             raise InvalidFile(
                 f"{self.source}: rows stand for {duration_text(spacing)} each and cannot be cut into buckets of "

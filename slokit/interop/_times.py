@@ -179,6 +179,8 @@ def _epochs(cells: Cells, unit: str) -> _Ints:
     limit = (2**63 - 1) // scale
     if not plain.all():
         row = int(plain.argmin())
+        if re.fullmatch(r"-?\d{19,}(\.\d*)?", cells.text(row), re.ASCII):
+            _too_late(cells, row, unit)
         cells.fail(
             row,
             "is not a number since 1970" if cells.lengths[row] else "is empty",
@@ -186,10 +188,12 @@ def _epochs(cells: Cells, unit: str) -> _Ints:
         )
     whole, part = np.divmod(value, 10**places)
     if (np.abs(whole) >= limit).any():
-        row = int((np.abs(whole) >= limit).argmax())
-        cells.fail(
-            row, "is beyond the year 2262 in this unit", f"it was read as --time-unit {unit}; is it ms, us or ns?"
-        )
+        _too_late(cells, int((np.abs(whole) >= limit).argmax()), unit)
     # part < 10**places, and scale / 10**places is a power of ten either way: multiply first where that fits.
     fine = np.where(places <= 9, part * 10 ** np.maximum(9 - places, 0), part // 10 ** np.maximum(places - 9, 0))
     return np.asarray(whole * scale + fine * scale // 10**9)
+
+
+def _too_late(cells: Cells, row: int, unit: str) -> NoReturn:
+    """Raise for a number that is no instant of the years that nanoseconds reach."""
+    cells.fail(row, "is beyond the year 2262 in this unit", f"it was read as --time-unit {unit}; is it ms, us or ns?")

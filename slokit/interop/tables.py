@@ -52,7 +52,7 @@ def read_table(
     bad_status: str = ">=500",
     value: str | None = None,
     valid: str | None = None,
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
     tz: str | None = None,
     time_unit: str | None = None,
     delimiter: str | None = None,
@@ -77,7 +77,7 @@ def read_table(
     valid
         A column of flags: events without it count neither as good nor as bad.
     by
-        Columns whose labels tell series apart; each becomes an axis.
+        Columns whose labels tell series apart, or one by its name; each becomes an axis.
     tz
         The zone of times that name none, such as ``"UTC"`` or ``"Europe/Berlin"``; without it they are refused.
     time_unit
@@ -105,6 +105,9 @@ def read_table(
         raise InvalidFile(f'time_unit must be "s", "ms", "us" or "ns", got {time_unit!r}')
     where = None if tz is None else zone(tz, "tz")
     rule = BadStatus.parse(bad_status)
+    by = (by,) if isinstance(by, str) else by
+    if twice := next((name for name in by if by.count(name) > 1), None):
+        raise InvalidFile(f"by names the column {twice[:60]!r} twice; each column makes one axis")
     chosen = {"good": good, "bad": bad, "total": total, "status": status, "value": value}
     with open_rows(source, delimiter) as rows:
         roles = _roles(rows, time, {role: name for role, name in chosen.items() if name is not None})
