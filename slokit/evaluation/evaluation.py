@@ -176,9 +176,8 @@ class Evaluation:
         return self._burn_rates([self._sums.buckets(w) for w in several(windows, "windows")], threads)
 
     def _burn_rates(self, windows: Sequence[KernelWindow], threads: int) -> FloatArray:
-        targets = self._sums.targets
-        scale = np.array([float(1 / (1 - target)) for target in targets.flat]).reshape(targets.shape)
-        return ratios.window_ratios(self._sums.bad, self._sums.total, windows, scale, check_threads(threads))
+        share = self._sums.budget_shares
+        return ratios.window_ratios(self._sums.bad, self._sums.total, windows, share, check_threads(threads))
 
     def burning(self, burn_rate: RationalLike, *windows: DurationLike, op: Comparison = "gt") -> BoolArray:
         """Say where every one of some rolling windows burns faster than a threshold: bool, exact.

@@ -80,6 +80,12 @@ class WindowedSums:
         return self.bad.values.shape[:-1]
 
     @property
+    def budget_shares(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """``1 - target`` as ``u / v``: Python integers in two object arrays of the targets' shape."""
+        shape, shares = self.targets.shape, [1 - target for target in self.targets.flat]
+        return objects([x.numerator for x in shares], shape), objects([x.denominator for x in shares], shape)
+
+    @property
     def window(self) -> KernelWindow:
         """The objective's window as the kernels take it."""
         return self.grid.kernel

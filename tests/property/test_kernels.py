@@ -354,9 +354,11 @@ def test_ratios_are_fractions_to_the_last_digits(path: Literal["floats", "intege
     case = data.draw(cases(largest=2**40 if path == "floats" else LARGEST))
     bad, total = prefix(case.bad), prefix(case.total)
     assume((bad.fits_floats() and total.fits_floats()) == (path == "floats"))
-    scale = data.draw(st.none() | st.floats(0.1, 1e6))
-    result = window_ratios(bad, total, case.windows, None if scale is None else np.array(scale))
-    factor = Fraction(1 if scale is None else scale)
+    # Short shares go into the running sums, long ones behind the division.
+    share = data.draw(st.none() | st.fractions(0, 1, max_denominator=10**20).filter(bool))
+    given_share = None if share is None else (objects(share.numerator), objects(share.denominator))
+    result = window_ratios(bad, total, case.windows, given_share)
+    factor = 1 / share if share else Fraction(1)
     for k, window in enumerate(case.windows):
         for r in range(len(case.bad)):
             for t, (b, n) in enumerate(zip(sums(case.bad[r], window), sums(case.total[r], window), strict=True)):
@@ -368,10 +370,30 @@ def test_ratios_are_fractions_to_the_last_digits(path: Literal["floats", "intege
                     assert abs(Fraction(cell) - truth) <= truth / 10**14
 
 
-def test_each_row_may_have_its_own_scale() -> None:
-    """A burn rate divides by each series' own budget."""
+@pytest.mark.parametrize("long", [1, 10**15])
+def test_each_row_may_have_its_own_share(long: int) -> None:
+    """A burn rate divides by each series' own budget, also where that has too many digits for exact floats."""
     bad, total = prefix([[1, 1], [1, 1]]), prefix([[10, 10], [10, 10]])
-    assert window_ratios(bad, total, [1], np.array([1.0, 10.0])).tolist() == [[[0.1, 0.1], [1.0, 1.0]]]
+    share = np.array([1, 1 * long], dtype=object), np.array([1, 10 * long], dtype=object)
+    assert window_ratios(bad, total, [1], share).tolist() == [[[0.1, 0.1], [1.0, 1.0]]]
+
+
+def test_windows_run_on_from_one_piece_of_time_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of a few cells give what one piece gives, for rolling and calendar windows, early and late."""
+    rng = np.random.default_rng(4)
+    total = rng.integers(0, 9, (3, 50))
+    bad = rng.integers(0, 9, (3, 50)) % (total + 1)
+    few, many = prefix(bad.tolist()), prefix(total.tolist())
+    windows: list[Window] = [1, 3, 7, 49, 50, 90, np.repeat(np.arange(0, 50, 5), 5)]
+    ask = [
+        Question(objects(1), objects(3), (a, b), strict) for a in windows for b in windows for strict in (True, False)
+    ]
+    ratios_at_once, verdicts_at_once = window_ratios(few, many, windows), exceeds(few, many, ask)
+    for cells in (1, 6, 64):
+        monkeypatch.setattr("slokit._kernels.ratios._CELLS", cells)
+        monkeypatch.setattr("slokit._kernels.exceed.CELLS", cells)
+        np.testing.assert_array_equal(window_ratios(few, many, windows), ratios_at_once)
+        np.testing.assert_array_equal(exceeds(few, many, ask), verdicts_at_once)
 
 
 # --- running sums ---------------------------------------------------------------------------------------------------
