@@ -11,11 +11,13 @@ outvote a busy one and is here for OpenSLO's sake.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import attrs
 import numpy as np
 
+from slokit._display import html_table
 from slokit._kernels import wide
 from slokit._kernels.exceed import Question, exceeds
 from slokit._kernels.sums import PrefixSums
@@ -49,6 +51,12 @@ class Occurrences:
     def __repr__(self) -> str:
         return "Occurrences()"
 
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "counts", "each event"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="Occurrences")
+
 
 @attrs.frozen(repr=False)
 class Timeslices:
@@ -80,6 +88,13 @@ class Timeslices:
     def __repr__(self) -> str:
         return f"Timeslices({duration_text(self.slice)!r}, target={percent_text(self.target)!r})"
 
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "slice", duration_text(self.slice)
+        yield "target", percent_text(self.target)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="Timeslices")
+
 
 @attrs.frozen(repr=False)
 class RatioTimeslices:
@@ -100,6 +115,12 @@ class RatioTimeslices:
 
     def __repr__(self) -> str:
         return f"RatioTimeslices({duration_text(self.slice)!r})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "slice", duration_text(self.slice)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="RatioTimeslices")
 
 
 Budgeting = Occurrences | Timeslices | RatioTimeslices

@@ -15,7 +15,7 @@ with its daylight saving. As in RFC 5545, 3.3.6, the whole days of a duration ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, tzinfo
 from typing import Protocol
 
@@ -23,6 +23,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import clean, html_table
 from slokit.calendars import (
     local_instants,
     parse_clock,
@@ -32,11 +33,11 @@ from slokit.calendars import (
     zone,
     zone_name,
 )
-from slokit.errors import InvalidExclusion, WrongType
+from slokit.errors import InvalidExclusion, LabelWithoutCounts, WrongType, warn
 from slokit.intervals import IntervalSet, parse_edge, span_text
 from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, parse_length
 
-__all__ = ["Exclusion", "Recurrence", "exclusion_mask", "parse_exclusions"]
+__all__ = ["Exclusion", "Recurrence", "exclusion_mask", "parse_exclusions", "warn_of_unknown_labels"]
 
 _DAY = 86_400_000_000_000
 _MAX_TEXT = 1_000
@@ -141,6 +142,12 @@ class Recurrence:
 
     def __repr__(self) -> str:
         return f"Recurrence({self.text})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "when", self.text
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="Recurrence")
 
 
 def _start(value: InstantLike | int | None) -> int | None:
@@ -323,22 +330,37 @@ class Exclusion:
 
     @property
     def text(self) -> str:
-        """One line for people: when, why, about what and who agreed; unprintable characters are shown as "?"."""
-        if self.recurrence is not None:
-            when = self.recurrence.text
-        else:
-            when = "" if self.start is None or self.end is None else span_text(self.start, self.end)
+        """One line for people: when, why, about what and who agreed; what does not print is shown as its escape."""
         scope = "; ".join(f"{axis}: {', '.join(labels)}" for axis, labels in self.scope)
         notes = ["proposed"] * self.proposed + [f"agreed by {self.approved_by}"] * bool(self.approved_by)
-        parts = [when, f"{self.name}:" if self.name else "", self.reason, f"[{scope}]" if scope else ""]
+        parts = [self._when, f"{self.name}:" if self.name else "", self.reason, f"[{scope}]" if scope else ""]
         line = " ".join([*filter(None, parts), *([f"({', '.join(notes)})"] if notes else [])])
-        return "".join(sign if sign.isprintable() else "?" for sign in line)
+        return clean(line, len(line))
 
     def __str__(self) -> str:
         return self.text
 
     def __repr__(self) -> str:
         return f"Exclusion({self.text})"
+
+    @property
+    def _when(self) -> str:
+        if self.recurrence is not None:
+            return self.recurrence.text
+        return "" if self.start is None or self.end is None else span_text(self.start, self.end)
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "when", self._when
+        for field in ("name", "reason", "approved_by"):
+            if text := getattr(self, field):
+                yield field, text
+        for axis, labels in self.scope:
+            yield f"scope {axis}", ", ".join(labels)
+        if self.proposed:
+            yield "proposed", "yes: not applied"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="Exclusion")
 
 
 def _bound(value: InstantLike | date | None, tz: str, field: str) -> int | None:
@@ -424,6 +446,29 @@ def exclusion_mask(
         buckets = np.flatnonzero(IntervalSet(touched).bucket_mask(timeline))
         mask[np.ix_(*_rows(dict(scope), axes, mask.shape), buckets)] = True
     return mask
+
+
+def warn_of_unknown_labels(exclusions: Iterable[Exclusion], axes: Sequence[_NamedAxis]) -> None:
+    """Warn of labels that scopes name and no row has; proposed exclusions are looked at too.
+
+    Apart from :func:`exclusion_mask`, which reports ask for once more: nothing is said twice.
+    """
+    known = {axis.name: frozenset(axis.labels) for axis in axes}
+    # A dict, for the order: each label is named once, where it comes first.
+    unknown = {
+        f"{label!r:.100} of axis {axis!r}": None
+        for exclusion in exclusions
+        for axis, labels in exclusion.scope
+        for label in labels
+        if label not in known[axis]
+    }
+    if unknown:
+        named = ", ".join(list(unknown)[:5]) + (f" and {len(unknown) - 5:,} more" if len(unknown) > 5 else "")
+        warn(
+            f"exclusions are scoped to {named}, which the counts do not have: nothing is excluded there; "
+            "is a label misspelt?",
+            LabelWithoutCounts,
+        )
 
 
 def _rows(

@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import html_table
 from slokit.errors import InvalidInterval, SlokitError, WrongType
 from slokit.timeline import InstantLike, Timeline, duration_text, instant_text, parse_instant
 
@@ -26,6 +27,8 @@ Span = tuple[int, int]
 
 # datetime64[ns] keeps the least int64 for "not a time".
 _FIRST, _LAST = -(2**63) + 1, 2**63 - 1
+# How many spans a table has; years of incidents are thousands.
+_SHOWN = 20
 
 
 def parse_edge(value: InstantLike | int, field: str = "instant", error: type[SlokitError] = InvalidInterval) -> int:
@@ -223,6 +226,14 @@ class IntervalSet:
             stop = -((timeline.start - end) // timeline.step)
             mask[max(first, 0) : max(stop, 0)] = True
         return mask
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "spans", f"{len(self.spans):,}"
+        yield "duration", duration_text(self.duration)
+        yield from ((f"{index}", span_text(*span)) for index, span in enumerate(self.spans[:_SHOWN]))
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="IntervalSet")
 
     def __repr__(self) -> str:
         shown = [span_text(*span) for span in self.spans[:3]]

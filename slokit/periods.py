@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time, tzinfo
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import html_table, plural
 from slokit.calendars import civil_instants, local_clock, zone, zone_name
-from slokit.errors import InvalidInstant, InvalidWindow, OutOfTimeline, WrongType
+from slokit.errors import InvalidInstant, InvalidInterval, InvalidWindow, OutOfTimeline, WrongType
 from slokit.intervals import parse_edge
 from slokit.timeline import InstantLike, Timeline, duration_text, instant_text
 
@@ -32,6 +34,14 @@ _DAY = 86_400_000_000_000
 _FIRST_CIVIL, _LAST_CIVIL = np.datetime64("1677-09-23", "s"), np.datetime64("2262-04-10", "s")
 
 
+def _start(value: InstantLike | int) -> int:
+    return parse_edge(value, "start")
+
+
+def _end(value: InstantLike | int) -> int:
+    return parse_edge(value, "end")
+
+
 @attrs.frozen(repr=False)
 class Period:
     """One period of a calendar window, ``[start, end)``.
@@ -39,7 +49,14 @@ class Period:
     Parameters
     ----------
     start, end
-        Nanoseconds since the epoch.
+        Instants, or integer nanoseconds since the epoch, as they are kept.
+
+    Raises
+    ------
+    InvalidInterval
+        If it does not end after it starts.
+    InvalidInstant
+        If an end is no instant.
 
     Examples
     --------
@@ -47,8 +64,15 @@ class Period:
     Period(2026-03-08T05:00:00Z to 2026-03-09T04:00:00Z, 23h)
     """
 
-    start: int
-    end: int
+    start: int = attrs.field(converter=_start)
+    end: int = attrs.field(converter=_end)
+
+    def __attrs_post_init__(self) -> None:
+        if self.end <= self.start:
+            raise InvalidInterval(
+                f"end of a period must be after its start, got {instant_text(self.start)} to {instant_text(self.end)}"
+                + ("; swap them" if self.end < self.start else "")
+            )
 
     @property
     def length(self) -> int:
@@ -60,6 +84,14 @@ class Period:
 
     def __repr__(self) -> str:
         return f"Period({instant_text(self.start)} to {instant_text(self.end)}, {duration_text(self.length)})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "start", instant_text(self.start)
+        yield "end", instant_text(self.end)
+        yield "length", duration_text(self.length)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="Period")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -107,7 +139,8 @@ class CalendarGrid:
     __hash__ = None  # type: ignore[assignment]  # holds arrays
 
     def __repr__(self) -> str:
-        return f"CalendarGrid({len(self.left):,} buckets in {max(len(self.edges) - 1, 0):,} periods)"
+        periods = plural(max(len(self.edges) - 1, 0), "period")
+        return f"CalendarGrid({plural(len(self.left), 'bucket')} in {periods})"
 
 
 @attrs.frozen
@@ -406,3 +439,14 @@ class CalendarWindow:
         every = f", every={self.every}" if self.every > 1 else ""
         start = f", start={self.start!r}" if self.start is not None else ""
         return f"CalendarWindow({self.unit!r}, tz={self.tz!r}{every}{start})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "unit", self.unit
+        yield "tz", self.tz
+        if self.every > 1:
+            yield "every", str(self.every)
+        if self.start is not None:
+            yield "start", self.start
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="CalendarWindow")

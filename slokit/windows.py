@@ -8,11 +8,13 @@ them is refused with a step that fits: rounding would answer another question th
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import html_table
 from slokit.errors import InvalidWindow
 from slokit.periods import CALENDAR_UNITS, CalendarGrid, CalendarWindow, Period
 from slokit.timeline import DurationLike, Timeline, duration_text, parse_duration, parse_length
@@ -124,6 +126,12 @@ class RollingWindow:
 
     def __repr__(self) -> str:
         return f"RollingWindow({duration_text(self.duration)!r})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "duration", duration_text(self.duration)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="RollingWindow")
 
 
 Window = RollingWindow | CalendarWindow

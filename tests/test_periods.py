@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time as clock
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
-from slokit.errors import InvalidInstant, InvalidWindow, OutOfTimeline, UnknownTimeZone, WrongType
+from slokit.errors import InvalidInstant, InvalidInterval, InvalidWindow, OutOfTimeline, UnknownTimeZone, WrongType
 from slokit.periods import CalendarGrid, CalendarWindow, Period
 from slokit.timeline import Timeline, instant_text, parse_duration, parse_instant
 
@@ -297,3 +298,27 @@ def test_decades_of_days_are_quick() -> None:
     assert clock.perf_counter() - began < 1
     assert len(edges) == 14_612
     assert sorted({length // HOUR for length in np.diff(edges).tolist()}) == [23, 24, 25]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "error", "said"),
+    [
+        (5, 3, InvalidInterval, "must be after its start, .*; swap them"),
+        (5, 5, InvalidInterval, "must be after its start"),
+        (0, 2**63, InvalidInterval, "end must lie between the years"),
+        ("2026-01-01", "2026-01-02Z", InvalidInstant, "start must name a time zone"),
+        (1.5, 3, WrongType, "start must be"),
+        (True, 3, WrongType, "start must be"),
+    ],
+)
+def test_a_period_ends_after_it_starts(start: Any, end: Any, error: type[Exception], said: str) -> None:
+    """What a calendar gives is a span of time, and so must be what a caller makes."""
+    with pytest.raises(error, match=said):
+        Period(start, end)
+    assert Period("1970-01-01Z", "1970-01-01T01:00Z") == Period(0, HOUR)
+
+
+def test_a_grid_says_how_many_periods_it_has() -> None:
+    """One period is not "1 periods"."""
+    assert repr(CalendarWindow("day").grid(Timeline(0, HOUR, 24))) == "CalendarGrid(24 buckets in 1 period)"
+    assert repr(CalendarWindow("day").grid(Timeline(0, HOUR, 25))) == "CalendarGrid(25 buckets in 2 periods)"
