@@ -10,7 +10,7 @@ POSIX time has no leap seconds: a minute is sixty seconds always, and 23:59:60 c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,10 +18,14 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._arrays import refuse_masked
+from slokit._display import html_table
 from slokit.errors import InvalidDuration, InvalidInstant, InvalidTimeline, WrongType
 
 __all__ = [
     "MAX_BUCKETS",
+    "NUMPY_UNITS",
+    "UNITS",
     "DurationLike",
     "InstantLike",
     "Timeline",
@@ -31,6 +35,7 @@ __all__ = [
     "parse_instant",
     "parse_instants",
     "parse_length",
+    "timedelta_ns",
     "to_datetime",
 ]
 
@@ -43,7 +48,7 @@ InstantLike = str | datetime | np.datetime64
 MAX_BUCKETS = 2**27
 """Most buckets that one timeline holds: 255 years of minutes, 4 years of seconds."""
 
-_UNITS = {
+UNITS = {
     "ns": 1,
     "us": 1_000,
     "ms": 1_000_000,
@@ -53,6 +58,11 @@ _UNITS = {
     "d": 86_400_000_000_000,
     "w": 604_800_000_000_000,
 }
+"""Nanoseconds of each unit that a length of time is written in."""
+
+NUMPY_UNITS = UNITS | {"D": UNITS["d"], "W": UNITS["w"]}
+"""The same under the names that numpy has for days and weeks; months and years have no fixed length."""
+
 # datetime64[ns] holds 1677 to 2262; its least int64 means "not a time".
 _FIRST_INSTANT, _LAST_INSTANT = -(2**63) + 1, 2**63 - 1
 _MAX_DURATION = 2**62
@@ -94,9 +104,7 @@ def parse_duration(value: DurationLike, field: str = "duration", *, least: int =
     if isinstance(value, str):
         length = _duration_from_text(value, field)
     elif isinstance(value, timedelta):
-        # Integer arithmetic: total_seconds() is a float.
-        length = ((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds) * 1_000
-        length += getattr(value, "nanoseconds", 0)  # pandas' subclass has them
+        length = timedelta_ns(value)
     elif isinstance(value, np.timedelta64):
         length = _duration_from_numpy(value, field)
     else:
@@ -130,6 +138,18 @@ def parse_length(value: DurationLike | int, field: str = "duration") -> int:
     return int(value)
 
 
+def timedelta_ns(value: timedelta) -> int:
+    """Return a timedelta of any sign as integer nanoseconds; its ``total_seconds()`` is a float.
+
+    Examples
+    --------
+    >>> timedelta_ns(timedelta(days=-1, microseconds=1))
+    -86399999999000
+    """
+    length = ((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds) * 1_000
+    return length + getattr(value, "nanoseconds", 0)  # pandas' subclass has them
+
+
 def duration_text(length: int) -> str:
     """Write nanoseconds as the shortest text that :func:`parse_duration` reads back; weeks are written as days.
 
@@ -142,7 +162,7 @@ def duration_text(length: int) -> str:
         return "0s"
     parts, rest = [], abs(length)
     for unit in ("d", "h", "m", "s", "ms", "us", "ns"):
-        count, rest = divmod(rest, _UNITS[unit])
+        count, rest = divmod(rest, UNITS[unit])
         if count:
             parts.append(f"{count}{unit}")
     return ("-" if length < 0 else "") + "".join(parts)
@@ -221,7 +241,7 @@ def parse_instants(values: Any, field: str = "timestamps", unit: str | None = No
     InvalidInstant
         If a value is not a time or lies outside 1677 to 2262; the message gives its index.
     WrongType
-        If integers come without a unit, or floats at all: 1700000039.999999999 is no double.
+        If integers come without a unit, floats at all (1700000039.999999999 is no double), or a masked array.
 
     Examples
     --------
@@ -230,6 +250,7 @@ def parse_instants(values: Any, field: str = "timestamps", unit: str | None = No
     """
     if unit is not None and unit not in ("s", "ms", "us", "ns"):
         raise InvalidInstant(f'unit of {field} must be "s", "ms", "us" or "ns", got {unit!r}')
+    refuse_masked(values, field, f"drop such rows first, as in {field}[~mask]")
     array = values if isinstance(values, np.ndarray) else _array_of_instants(values, field)
     if array.ndim != 1:
         raise WrongType(f"{field} must have one dimension, got {array.ndim}")
@@ -238,7 +259,7 @@ def parse_instants(values: Any, field: str = "timestamps", unit: str | None = No
     if array.dtype.kind in "iu":
         if unit is None:
             raise WrongType(f'{field} are integers: say what they count with unit="s", "ms", "us" or "ns"')
-        return _scaled(array, _UNITS[unit], field)
+        return _scaled(array, UNITS[unit], field)
     if array.dtype.kind in "OU":
         return np.array([parse_instant(v, f"{field}[{i}]") for i, v in enumerate(array.tolist())], dtype=np.int64)
     raise WrongType(
@@ -388,6 +409,15 @@ class Timeline:
     def __repr__(self) -> str:
         return f"Timeline({self.size} × {duration_text(self.step)} from {instant_text(self.start)})"
 
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "start", instant_text(self.start)
+        yield "step", duration_text(self.step)
+        yield "size", f"{self.size:,}"
+        yield "end", instant_text(self.end)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="Timeline")
+
 
 def _duration_from_text(text: str, field: str) -> int:
     """Sum the parts of a duration's text."""
@@ -404,12 +434,12 @@ def _duration_from_text(text: str, field: str) -> int:
                 f"{field} must have a fixed length, got {text!r}; months, quarters and years are "
                 f'CalendarWindow("month"), "quarter" and "year"; minutes are written "{part[1]}m"'
             )
-        if unit not in _UNITS:
+        if unit not in UNITS:
             break
-        total, at = total + int(part[1]) * _UNITS[unit], part.end()
+        total, at = total + int(part[1]) * UNITS[unit], part.end()
     if at < len(body) or not body:
         raise InvalidDuration(
-            f'{field} must be numbers with the units {", ".join(_UNITS)}, such as "5m" or "1h30m", got {text!r}'
+            f'{field} must be numbers with the units {", ".join(UNITS)}, such as "5m" or "1h30m", got {text!r}'
         )
     return total
 
@@ -419,7 +449,7 @@ def _duration_from_numpy(value: np.timedelta64, field: str) -> int:
     unit, count = np.datetime_data(value.dtype)
     if np.isnat(value) or unit in ("Y", "M", "generic"):
         raise InvalidDuration(f"{field} must be a timedelta64 with a unit of fixed length, got {value!r}")
-    scale = (_UNITS | {"W": _UNITS["w"], "D": _UNITS["d"]}).get(unit)
+    scale = NUMPY_UNITS.get(unit)
     if scale is None:
         raise InvalidDuration(f"{field} must be whole nanoseconds, got {value!r}")
     return int(value.astype(np.int64)) * count * scale
@@ -449,8 +479,7 @@ def _instant_from_text(text: str, field: str) -> int:
 
 def _since_epoch(moment: datetime) -> int:
     """Count whole nanoseconds from the epoch to a datetime in UTC."""
-    gap = moment - _EPOCH
-    return ((gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds) * 1_000
+    return timedelta_ns(moment - _EPOCH)
 
 
 def _array_of_instants(values: Iterable[Any], field: str) -> npt.NDArray[Any]:
@@ -490,7 +519,7 @@ def _from_datetime64(array: npt.NDArray[Any], field: str) -> npt.NDArray[np.int6
         far = np.abs(array.astype(np.int64)) > 10_000 * (1 if unit == "Y" else 12)
         _refuse_far(far, array, field)
         array, unit, count = array.astype("datetime64[D]"), "D", 1
-    scale = (_UNITS | {"W": _UNITS["w"], "D": _UNITS["d"]}).get(unit)
+    scale = NUMPY_UNITS.get(unit)
     if scale is None:
         raise InvalidInstant(f"{field} must be in nanoseconds or coarser, got dtype {array.dtype}")
     # A view would read the bytes of another byte order backwards; astype copies only where it must.

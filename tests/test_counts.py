@@ -228,7 +228,7 @@ def test_case_11_unequal_shapes_are_refused() -> None:
     """Nothing is broadcast: a missing row is a mistake, not a wish."""
     with pytest.raises(InvalidCounts, match=re.escape("one shape, got (2,) and (3,)")):
         minutes([1, 2], [0, 0, 0])
-    with pytest.raises(InvalidCounts, match="one array of numbers"):
+    with pytest.raises(InvalidCounts, match="one regular array"):
         minutes(np.zeros(2), [[1], [1, 2]])
     with pytest.raises(InvalidCounts, match="observed must have the shape"):
         minutes([1, 2], observed=[True])
@@ -493,3 +493,31 @@ def test_decimals_are_no_counts() -> None:
     for value in (Decimal(1), Fraction(1)):
         with pytest.raises(WrongType, match="good must be integers"):
             Counts.from_buckets(start=START, step="1m", good=np.array([value]), bad=[0])
+
+
+@pytest.mark.parametrize("labels", [{"a": 5}, {"a": "eu"}, 5, {"a": [None]}, {5: ["x"]}])
+def test_empty_counts_are_labelled_like_others(labels: Any) -> None:
+    """What is no axis is refused in our own words, without any bucket too."""
+    with pytest.raises(WrongType, match="must"):
+        Counts.empty(step="1h", labels=labels)
+    assert Counts.empty(step="1h", labels={"a": iter(["x", 5])}).labels == {"a": ("x", "5")}
+
+
+def test_all_buckets_of_all_series_are_limited_together() -> None:
+    """Ten long series take the memory of one ten times as long: extend and + refuse as from_events does."""
+    many = Counts.from_buckets(start=START, step="1s", good=[[1]] * 10, bad=[[0]] * 10)
+    with pytest.raises(InvalidTimeline, match=r"at most 134,217,728 buckets, got .* in each of 10 series"):
+        many.extend(until="2026-08-01T00:00Z")
+    late = Counts.from_buckets(start="2026-08-01T00:00Z", step="1s", good=[[1]] * 10, bad=[[0]] * 10)
+    with pytest.raises(InvalidTimeline, match="in each of 10 series"):
+        many + late
+
+
+def test_masks_are_refused_wherever_arrays_are_taken() -> None:
+    """Also in observed, and in arrays that are handed to the class itself."""
+    with pytest.raises(WrongType, match="observed must not be a masked array"):
+        minutes([1, 0], observed=np.ma.masked_array([True, False], [True, False]))
+    whole = minutes([1, 0])
+    with pytest.raises(WrongType, match="total must not be a masked array"):
+        attrs.evolve(whole, total=np.ma.masked_array(whole.total, [True, False]))
+    assert minutes(iter([1, 0]), iter([0, 0]), observed=iter([True, True])) == whole

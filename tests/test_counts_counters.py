@@ -152,3 +152,33 @@ def test_what_does_not_fit_is_refused() -> None:
         Counts.from_counters([0], total=[1], bad=[0], on_conflict="clip", **stamps)  # type: ignore[arg-type]
     with pytest.raises(InvalidEvents, match=r"timestamps\[1\].*lies not before end"):
         Counts.from_counters([0, 60], total=[1, 2], bad=[0, 0], end=np.datetime64(60, "s"), **stamps)
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        np.ma.masked_array([0, 5, 9], [False, True, False]),
+        [np.ma.masked_array([0, 5, 9], [False, True, False]), [0, 1, 2]],
+        ([[0, 1, 2]], [np.ma.masked_array([0, 5, 9], [False, True, False])]),
+    ],
+)
+def test_a_masked_array_is_refused_also_as_a_row(total: Any) -> None:
+    """The mask would be dropped; a sample that is missing is a NaN, and the message says how to make it one."""
+    with pytest.raises(WrongType, match=r"total(\[\d\])* must not be a masked array; .*filled\(np.nan\)"):
+        Counts.from_counters([0, 60, 120], unit="s", step="1m", total=total, bad=[0, 0, 0])
+    with pytest.raises(WrongType, match=r"timestamps must not be a masked array; .*timestamps\[~mask\]"):
+        Counts.from_counters(np.ma.masked_array([0, 60]), unit="s", step="1m", total=[0, 1], bad=[0, 0])
+
+
+def test_ragged_counters_are_refused_in_our_words() -> None:
+    """Rows of unequal length are no array, whatever numpy calls that."""
+    ragged: Any = [[0], [1, 2], 3]
+    with pytest.raises(InvalidCounts, match="total must be one regular array"):
+        Counts.from_counters([0, 60, 120], unit="s", step="1m", total=ragged, bad=[0, 0, 0])
+
+
+def test_counters_may_be_iterators() -> None:
+    """A generator is read as the list that it would make."""
+    columns: dict[str, Any] = {"total": (3 * i for i in range(2)), "bad": iter([0, 1])}
+    counts = Counts.from_counters([0, 60], unit="s", step="1m", **columns)
+    assert (counts.total.tolist(), counts.bad.tolist()) == ([0, 3], [0, 1])

@@ -404,3 +404,78 @@ def test_more_cells_than_fit_a_histogram() -> None:
         alike = (stamps == stamps[event]) & (codes == codes[event])
         assert counts.total[codes[event], at] == int(alike.sum())
         assert counts.bad[codes[event], at] == int((alike & ~good).sum())
+
+
+@pytest.mark.parametrize("unit", [None, "0.01", "0.3"])
+@pytest.mark.parametrize("kind", [list, np.array, lambda w: np.array(w, np.float32), lambda w: [str(x) for x in w]])
+def test_a_negative_weight_is_refused_whatever_it_is_written_as(unit: str | None, kind: Any) -> None:
+    """A refund among the sales is no negative event: bad may not fall below zero."""
+    with pytest.raises(InvalidEvents, match=r"at least zero.*: weights\[1\] = -6"):
+        seconds([0, 1, 2], [True, False, True], weights=kind([3.0, -6.0, 3.0]), weight_unit=unit)
+    counted = seconds([0, 1, 2], weights=kind([3.0, -6.0, 3.0]), weight_unit=unit, valid=[True, False, True])
+    assert counted.bad.tolist() == [0]
+    assert seconds([0], weights=[-0.0]).total.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"timestamps": np.ma.masked_array([0, 1], [False, True])},
+        {"timestamps": np.ma.masked_array(np.array([0, 1], "M8[s]"), [False, True])},
+        {"timestamps": np.ma.masked_array([0, 1])},
+        {"good": np.ma.masked_array([True, True], [False, True])},
+        {"valid": np.ma.masked_array([True, True], [False, True])},
+        {"weights": np.ma.masked_array([1, 2], [False, True])},
+        {"by": {"tenant": np.ma.masked_array([1, 2], [False, True])}},
+        {"by": {"tenant": (np.ma.masked_array([0, 0], [False, True]), ["acme"])}},
+    ],
+)
+def test_a_masked_array_is_refused_in_every_column(given: dict[str, Any]) -> None:
+    """The mask would be dropped, and what it hides counted; the message says what to do instead."""
+    columns: dict[str, Any] = {"timestamps": [0, 1], "good": [True, True]} | given
+    with pytest.raises(WrongType, match=r"must not be a masked array; .*mask"):
+        Counts.from_events(**columns, unit="s", step="1m")
+
+
+@pytest.mark.parametrize(
+    ("labels", "index", "kind"),
+    [
+        (["x", np.nan], 1, "float"),
+        ([True, "x"], 0, "bool"),
+        ([1, True], 1, "bool"),
+        ([1, 1.0], 1, "float"),
+        ([[], {}], 0, "list"),
+        (np.array([[], {}], dtype=object), 0, "list"),
+        (np.array([1, 1.0, None], dtype=object)[1:], 0, "float"),
+        (["x", np.timedelta64(1, "s")], 1, "timedelta64"),
+        (np.array([1, 2], "M8[ns]"), 0, "datetime64"),
+        (np.array([1, 2], "m8[ns]"), 0, "timedelta64"),
+        (np.array([True, False]), 0, "bool"),
+        (np.array([1.0, 2.0]), 0, "float"),
+    ],
+)
+def test_what_is_neither_text_nor_integer_is_no_label(labels: Any, index: int, kind: str) -> None:
+    """Numpy would make texts of what stands beside texts, and True equals 1: neither becomes a label unseen."""
+    with pytest.raises(WrongType, match=rf"by\['tenant'\]\[{index}\] must be text or an integer, got {kind}"):
+        seconds([0, 1], by={"tenant": labels})
+
+
+def test_labels_may_be_written_as_text_and_as_integers() -> None:
+    """A list of both is read as it is, and numpy's own scalars too."""
+    mixed = seconds([0, 1, 2, 3], by={"status": [200, "200", np.int64(404), np.str_("404")]})
+    assert mixed.labels == {"status": ("200", "404")}
+    assert mixed.total.tolist() == [[2], [2]]
+
+
+def test_columns_may_be_iterators() -> None:
+    """A generator is read once, in every column as in timestamps."""
+    columns: dict[str, Any] = {
+        "timestamps": (s for s in (0, 1, 61)),
+        "good": (s > 0 for s in (0, 1, 61)),
+        "valid": iter([True, True, True]),
+        "weights": map(int, "234"),
+        "by": {"tenant": (name for name in "aba")},
+    }
+    counts = Counts.from_events(**columns, unit="s", step="1m")
+    assert counts.bad.tolist() == [[2, 0], [0, 0]]
+    assert counts.good.tolist() == [[0, 4], [3, 0]]

@@ -12,7 +12,15 @@ import attrs
 import numpy as np
 import pytest
 
-from slokit.errors import InvalidDuration, InvalidExclusion, InvalidInstant, UnknownTimeZone, WrongType
+from slokit import Counts
+from slokit.errors import (
+    InvalidDuration,
+    InvalidExclusion,
+    InvalidInstant,
+    LabelWithoutCounts,
+    UnknownTimeZone,
+    WrongType,
+)
 from slokit.exclusions import Exclusion, Recurrence, exclusion_mask, parse_exclusions
 from slokit.intervals import IntervalSet
 from slokit.timeline import Timeline, instant_text, parse_instant
@@ -125,7 +133,8 @@ def test_an_exclusion_reads_as_one_line() -> None:
 def test_hostile_text_stays_on_its_line() -> None:
     """Newlines and terminal escapes do not reach a terminal through the text of an exclusion."""
     text = Exclusion(0, HOUR, "a\x1b[2Jb\nc").text
-    assert text.endswith("a?[2Jb?c")
+    assert text.endswith("a\\x1b[2Jb\\nc")
+    assert "\\u202e" in repr(Exclusion(0, HOUR, "a\u202eb", scope={"region": "\ud800"}))
     with pytest.raises(InvalidExclusion, match="at most 1,000 characters"):
         Exclusion(0, HOUR, "x" * 1_001)
 
@@ -326,7 +335,7 @@ def test_a_scope_takes_out_its_labels_only() -> None:
 
 
 def test_a_label_that_the_axis_lacks_has_no_effect() -> None:
-    """A region without traffic this month is no mistake."""
+    """It is the caller who says so: one call may ask for several masks."""
     mask = exclusion_mask(Exclusion(0, HOUR, scope={"region": ["mars", "eu"]}), Timeline(0, HOUR, 1), [REGION])
     assert mask.tolist() == [[False], [True], [False]]
     assert not exclusion_mask(Exclusion(0, HOUR, scope={"region": "mars"}), Timeline(0, HOUR, 1), [REGION]).any()
@@ -353,3 +362,20 @@ def test_exclusions_are_one_or_several() -> None:
     for wrong in ("x", 3, None):
         with pytest.raises(WrongType, match="must be an Exclusion or several"):
             parse_exclusions(wrong)  # type: ignore[arg-type]
+
+
+def test_a_label_that_no_row_has_is_named_in_one_warning() -> None:
+    """A misspelt label would silently exclude nothing; labels that there are, are not named, and all is said once."""
+    counts = Counts.from_buckets(
+        start="2026-01-05T10:00Z", step="1h", total=[[5], [5]], bad=[[5], [0]], labels={"region": ["eu", "us"]}
+    )
+    wrong = attrs.evolve(OUTAGE, scope={"region": ["eu", "eu-wset"]})
+    proposed = attrs.evolve(OUTAGE, scope={"region": "mars"}, proposed=True)
+    with pytest.warns(LabelWithoutCounts, match="'eu-wset' of axis 'region', 'mars' of axis 'region', which") as said:
+        out = counts.exclude([wrong, wrong, proposed])
+    assert len(said) == 1
+    assert out.total.tolist() == [[0], [5]]
+    many = attrs.evolve(OUTAGE, scope={"region": [f"r{i}" for i in range(9)]})
+    with pytest.warns(LabelWithoutCounts, match="'r4' of axis 'region' and 4 more, which"):
+        assert counts.exclude(many) == counts
+    assert counts.exclude(attrs.evolve(OUTAGE, scope={"region": "eu"})) == out

@@ -306,7 +306,7 @@ def test_a_threshold_judges_numbers_only(values: Any) -> None:
 
 def test_a_ragged_or_masked_array_is_refused() -> None:
     """Case 11: rows of unequal length are no array, and a mask is never dropped silently."""
-    with pytest.raises(InvalidEvents, match="values must be a regular array"):
+    with pytest.raises(InvalidEvents, match="values must be one regular array"):
         LATENCY.is_good([[0.1, 0.2], [0.1]])
     with pytest.raises(WrongType, match=r"pass values\.data and valid=~values\.mask"):
         LATENCY.is_good(np.ma.masked_array([0.1, 0.2], [False, True]))
@@ -709,3 +709,46 @@ def test_real_latencies(data_dir: Path) -> None:
     assert int(counts.total.sum()) == 4_032
     expected = sum(not Fraction(33) <= Fraction(text) <= Fraction(51) for text in columns[:, 1].tolist())
     assert int(counts.bad.sum()) == expected
+
+
+def test_masked_timestamps_are_refused_by_every_kind() -> None:
+    """What the mask hides must not be counted, by events or by time."""
+    stamps = np.ma.masked_array([0, 60], [False, True])
+    for sli, values in (
+        (UP, [1, 0]),
+        (SLI.gauge("lag", lt=5, stale_after="1m"), [1, 9]),
+        (SLI.freshness("mart", within="1h"), None),
+        (SLI.deadline("mart", by="07:00", tz="UTC"), None),
+    ):
+        with pytest.raises(WrongType, match=r"timestamps must not be a masked array; .*~mask"):
+            sli.count(stamps, values, step="1m", time_unit="s")
+
+
+def test_values_may_be_iterators() -> None:
+    """A generator is read once and judged as the list that it would make, by each kind."""
+    both = SLI.all_of("both", LATENCY, UP)
+    for sli, values in (
+        (UP, lambda: (i > 0 for i in range(3))),
+        (LATENCY, lambda: map(float, [9, 0, 0])),
+        (SLI.predicate("small", lambda v: v < 5), lambda: iter([9, 1, 1])),
+        (SLI.gauge("lag", lt=5, stale_after="1s"), lambda: iter([9, 1, 1])),
+        (both, lambda: {"latency": iter([0.1, 0.1, 0.1]), "up": iter([0, 1, 1])}),
+    ):
+        assert sli.is_good(values()).tolist() == [False, True, True]
+        counts = sli.count([0, 1, 2], values(), step="1s", time_unit="s")
+        assert (counts.bad > 0).tolist() == [[True, False, False]] or (counts.bad > 0).tolist() == [True, False, False]
+
+
+def test_a_name_that_no_encoding_writes_is_refused() -> None:
+    """Half of a surrogate pair would make print() fail; an override is shown as its escape."""
+    with pytest.raises(InvalidSLI, match="lone surrogates"):
+        SLI.ratio("\ud800x")
+    turned = SLI.all_of("a\u202eb", SLI.ratio("c\u202ed"))
+    for shown in (repr(turned), str(turned), turned._repr_html_()):
+        assert "\\u202e" in shown
+        assert shown.isprintable()
+    below_500.__qualname__ = "be\u202elow"
+    try:
+        assert repr(SLI.predicate("ok", below_500)) == "SLI.predicate('ok', be\\u202elow)"
+    finally:
+        below_500.__qualname__ = "below_500"

@@ -12,9 +12,23 @@ from typing import Any
 import attrs
 import numpy as np
 
+from slokit._display import html_table
 from slokit.errors import InvalidCounts, UnknownLabel, WrongType
 
-__all__ = ["Axis", "Rows", "axes_of", "axis_index", "kept", "label_index", "picks_by_label", "picks_by_position"]
+__all__ = [
+    "Axis",
+    "Rows",
+    "axes_of",
+    "axis_index",
+    "is_label",
+    "kept",
+    "label_index",
+    "labels_text",
+    "named_axes",
+    "picks_by_label",
+    "picks_by_position",
+    "texts",
+]
 
 # A name becomes a keyword of sel(), a column and a metric label; a label is anybody's text and is escaped where it is
 # written, so only its length is bounded.
@@ -70,6 +84,18 @@ class Axis:
                     f"labels[{self.name!r}][{index}] must be at most {_MAX_LABEL:,} characters, got {len(label):,}"
                 )
 
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "name", self.name
+        yield "labels", labels_text(self.labels)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.__rich_repr__(), caption="Axis")
+
+
+def labels_text(labels: tuple[str, ...]) -> str:
+    """Say how many labels there are and which come first."""
+    return f"{len(labels):,}: {', '.join(labels[:5])}{', …' if len(labels) > 5 else ''}"
+
 
 def axes_of(labels: Mapping[str, Iterable[Any]] | None, shape: Sequence[int]) -> tuple[Axis, ...]:
     """Make the axes of an array from what the caller called its leading dimensions.
@@ -88,27 +114,37 @@ def axes_of(labels: Mapping[str, Iterable[Any]] | None, shape: Sequence[int]) ->
     """
     if labels is None:
         return tuple(Axis(f"axis{i}", tuple(map(str, range(length)))) for i, length in enumerate(shape))
-    if not isinstance(labels, Mapping):
-        raise WrongType(f'labels must map names to labels, such as {{"tenant": names}}, got {type(labels).__name__}')
-    if len(labels) != len(shape):
+    if isinstance(labels, Mapping) and len(labels) != len(shape):
         raise InvalidCounts(
             f"labels must have one entry for each leading dimension (time, the last, has none): "
             f"got {len(labels)} entries for {len(shape)}"
         )
-    axes = tuple(Axis(name, texts(values, f"labels[{name!r}]")) for name, values in labels.items())
+    axes = named_axes(labels)
     for axis, length in zip(axes, shape, strict=True):
         if len(axis.labels) != length:
             raise InvalidCounts(f"labels[{axis.name!r}] must have {length} labels, one a row, got {len(axis.labels)}")
     return axes
 
 
+def named_axes(labels: Mapping[str, Iterable[Any]]) -> tuple[Axis, ...]:
+    """Make axes of names and labels, however many."""
+    if not isinstance(labels, Mapping):
+        raise WrongType(f'labels must map names to labels, such as {{"tenant": names}}, got {type(labels).__name__}')
+    return tuple(Axis(name, texts(values, f"labels[{name!r}]")) for name, values in labels.items())
+
+
+def is_label(kind: type) -> bool:
+    """Say whether objects of a type can be labels: texts and integers; True and a timedelta64 only claim to be one."""
+    return issubclass(kind, str | int | np.integer) and not issubclass(kind, bool | np.timedelta64)
+
+
 def texts(values: Iterable[Any], field: str) -> tuple[str, ...]:
     """Turn labels into plain texts; integers such as status codes are written in decimal."""
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise WrongType(f"{field} must be a sequence of labels, got {type(values).__name__}: {values!r:.100}")
-    items = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    items = list(values)
     for index, item in enumerate(items):
-        if isinstance(item, bool) or not isinstance(item, str | int | np.integer):
+        if not is_label(type(item)):
             raise WrongType(f"{field}[{index}] must be text or an integer, got {type(item).__name__}: {item!r:.100}")
     return tuple(str(item) for item in items)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from slokit._arrays import array_of, refuse_masked
 from slokit.counts.axes import axes_of
 from slokit.counts.parts import LARGEST, Mask, Numbers, Parts, everywhere, nowhere, place, uniform
 from slokit.errors import InvalidCounts, WrongType
@@ -108,6 +109,7 @@ def check(parts: Parts) -> None:
         raise InvalidCounts(f"axes must have different names, got {', '.join(names)}")
     for name, dtype in (("bad", np.int64), ("total", np.int64), ("observed", np.bool_), ("excluded", np.bool_)):
         array = getattr(parts, name)
+        refuse_masked(array, name, "Counts.from_buckets() says how to mend it")
         if not isinstance(array, np.ndarray) or array.dtype != dtype:
             raise WrongType(f"{name} must be an array of {dtype.__name__}, got {getattr(array, 'dtype', type(array))}")
         if array.shape != shape:
@@ -131,12 +133,7 @@ def subscript(name: str, index: tuple[Any, ...]) -> str:
 
 def _whole_numbers(values: npt.ArrayLike, field: str) -> Numbers:
     """Read an array of counts; may be a view of the caller's."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise WrongType(f"{field} must not be a masked array; fill it with 0 and pass observed=~{field}.mask")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise InvalidCounts(f"{field} must be one array of numbers: {error}") from None
+    array = array_of(values, field, f"fill it with 0 and pass observed=~{field}.mask", InvalidCounts)
     if array.ndim == 0:
         raise WrongType(f"{field} must have at least one dimension (time is the last), got {values!r:.100}")
     if array.dtype.kind == "f":
@@ -229,7 +226,7 @@ def _mask(observed: npt.ArrayLike | None, shape: tuple[int, ...]) -> Mask:
     """Read ``observed``; one row may stand for all series."""
     if observed is None:
         return everywhere(shape)
-    mask = np.asarray(observed)
+    mask = array_of(observed, "observed", "fill it with False", InvalidCounts)
     if mask.dtype != np.bool_ and mask.size:
         raise WrongType(f"observed must be booleans, got dtype {mask.dtype}")
     if mask.shape not in (shape, shape[-1:]):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from slokit._arrays import array_of
 from slokit.counts.axes import axes_of
 from slokit.counts.buckets import subscript
 from slokit.counts.events import gridded, span
@@ -151,7 +152,7 @@ def _readings(
 
 def _counter(values: npt.ArrayLike, field: str, size: int) -> tuple[Numbers, Mask]:
     """Read one counter and where it is missing; Prometheus' samples are floats."""
-    array = np.asarray(values)
+    array = array_of(values, field, f"fill it with NaN, as in {field}.astype(float).filled(np.nan)", InvalidCounts)
     if array.ndim == 0 or array.shape[-1] != size:
         raise InvalidCounts(f"{field} must have one sample for each of {size:,} timestamps, got shape {array.shape}")
     if array.dtype.kind not in "iuf" and size:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit.counts import buckets, counters, events, merging, showing
-from slokit.counts.axes import Axis, Rows, axes_of, axis_index, picks_by_label, picks_by_position
+from slokit.counts.axes import Axis, Rows, axis_index, named_axes, picks_by_label, picks_by_position
 from slokit.counts.parts import Mask, Numbers, Parts, everywhere, nowhere, uniform
 from slokit.errors import WrongType
 from slokit.timeline import DurationLike, InstantLike, Timeline, parse_duration, parse_instant
@@ -131,8 +131,7 @@ class Counts:
         >>> Counts.empty(step="1h") + hour == hour
         True
         """
-        columns = {name: list(values) for name, values in (labels or {}).items()}
-        axes = axes_of(columns, [len(values) for values in columns.values()])
+        axes = named_axes({} if labels is None else labels)
         shape = (*(len(axis.labels) for axis in axes), 0)
         none = np.zeros(shape, np.int64)
         return cls._trusted(Timeline.of(start, step, 0), axes, none, none.copy(), everywhere(shape), nowhere(shape))
@@ -202,7 +201,7 @@ class Counts:
         Raises
         ------
         InvalidTimeline
-            If step or phase differ.
+            If step or phase differ, or more than 2**27 buckets came of it, those of all series together.
         InvalidCounts
             If the axes differ, or a bucket would hold 2**63 events or more.
         """
@@ -277,7 +276,7 @@ class Counts:
         Raises
         ------
         InvalidTimeline
-            If more than 2**27 buckets came of it.
+            If more than 2**27 buckets came of it, those of all series together.
 
         Examples
         --------
@@ -308,6 +307,11 @@ class Counts:
         InvalidExclusion
             If a scope names an axis that the counts do not have.
 
+        Warns
+        -----
+        LabelWithoutCounts
+            If a scope names a label that its axis does not have, and so excludes nothing of it.
+
         Examples
         --------
         >>> from slokit.exclusions import Exclusion
@@ -315,10 +319,12 @@ class Counts:
         >>> hours.exclude(Exclusion("2026-01-01T01:30Z", "2026-01-01T01:40Z", reason="move")).total
         array([10,  0])
         """
-        from slokit.exclusions import Exclusion, exclusion_mask
+        from slokit.exclusions import exclusion_mask, parse_exclusions, warn_of_unknown_labels
 
-        several = [exclusions] if isinstance(exclusions, Exclusion) else exclusions
-        return self._of(merging.exclude(self._parts, exclusion_mask(several, self.timeline, self.axes)))
+        held = parse_exclusions(exclusions)
+        mask = exclusion_mask(held, self.timeline, self.axes)
+        warn_of_unknown_labels(held, self.axes)
+        return self._of(merging.exclude(self._parts, mask))
 
     def sum(self, *axes: str) -> Self:
         """Sum over axes, which disappear; without a name over all of them.

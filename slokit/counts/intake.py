@@ -15,19 +15,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from slokit.counts.axes import Axis, texts
+from slokit._arrays import array_of, listed, refuse_masked
+from slokit.counts.axes import Axis, is_label, texts
 from slokit.counts.parts import LARGEST, Mask, Numbers
 from slokit.counts.tally import chunks
 from slokit.errors import InvalidEvents, InvalidInstant, WrongType
 from slokit.rational import RationalLike, parse_rational
-from slokit.timeline import InstantLike, parse_instants
+from slokit.timeline import NUMPY_UNITS, UNITS, InstantLike, parse_instants
 
 __all__ = ["Instants", "Rows", "Ticks", "flags_of", "refuse_beyond", "rows_of", "ticks_of", "weights_of"]
 
 Instants = npt.ArrayLike | Iterable[InstantLike]
 """What a column of instants may be: anything numpy reads as datetime64 or integers, aware datetimes, ISO texts."""
-
-_NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 
 
 class Ticks(NamedTuple):
@@ -64,8 +63,9 @@ def ticks_of(timestamps: Instants, unit: str | None) -> Ticks:
     InvalidInstant
         If one is no time, or lies outside 1677 to 2262.
     WrongType
-        If they are floats, or integers without a unit.
+        If they are floats, integers without a unit, or a masked array.
     """
+    refuse_masked(timestamps, "timestamps", "drop such rows first, as in timestamps[~mask]")
     if not hasattr(timestamps, "__array__"):
         return Ticks(parse_instants(timestamps, "timestamps", unit), 1)
     array = np.asarray(timestamps)
@@ -74,9 +74,9 @@ def ticks_of(timestamps: Instants, unit: str | None) -> Ticks:
     tick = 0
     if array.dtype.kind == "M":
         name, count = np.datetime_data(array.dtype)
-        tick = _NANOSECONDS.get(name, 0) * count
+        tick = NUMPY_UNITS.get(name, 0) * count
     elif array.dtype == np.int64 and unit in ("s", "ms", "us", "ns"):
-        tick = _NANOSECONDS[unit]
+        tick = UNITS[unit]
     if array.ndim != 1 or not tick:
         return Ticks(parse_instants(array, "timestamps", unit), 1)
     return Ticks(array.view(np.int64), tick)
@@ -157,6 +157,9 @@ def weights_of(
         array = np.where(valid, array, np.zeros(1, np.int64).astype(array.dtype))
     if array.dtype.kind not in "iufOU" and size:
         raise WrongType(f"weights must be numbers, got dtype {array.dtype}")
+    if array.dtype.kind in "if" and array.size and array.min() < 0:
+        index = int((array < 0).argmax())
+        raise InvalidEvents(f"weights must be at least zero: weights[{index}] = {array[index]}")
     quick = _scaled_floats(array, unit) if array.dtype == np.float64 else _scaled_integers(array, unit)
     return _scaled_one_by_one(array, unit) if quick is None else quick
 
@@ -193,12 +196,7 @@ def rows_of(by: Mapping[str, Any] | None, size: int) -> Rows:
 
 def _column(values: npt.ArrayLike, field: str, size: int) -> npt.NDArray[Any]:
     """Return an array of one dimension with an entry for each event."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise WrongType(f"{field} must not be a masked array; pass valid=~mask, or drop such rows")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise InvalidEvents(f"{field} must be one array: {error}") from None
+    array = array_of(values, field)
     if array.ndim != 1 or len(array) != size:
         raise InvalidEvents(f"{field} must have one entry for each of {size:,} timestamps, got shape {array.shape}")
     return array
@@ -260,21 +258,27 @@ def _coded(values: npt.ArrayLike, labels: tuple[str, ...], field: str, size: int
 
 def _found(values: npt.ArrayLike, field: str, size: int) -> tuple[Numbers, tuple[str, ...]]:
     """Find the different labels of a column, sorted as text, and code the column by them."""
-    array = _column(values, field, size)
+    values = listed(values)
+    if isinstance(values, list | tuple) and len(values) == size:
+        # numpy would make texts of what stands beside texts: NaN the label "nan", True the label "True".
+        array = np.fromiter(values, dtype=np.object_, count=size)
+    else:
+        array = _column(values, field, size)
     if array.dtype.kind in "iu":
         numbers, where = np.unique(array, return_inverse=True)
         different = numbers.tolist()
     else:
         # For texts a table of what was seen beats sorting them with np.unique, by 1.3 in fixed width and by 11 as
         # objects; for integers np.unique wins by 4.
-        items = array.tolist()
+        # As a list a datetime64[ns] becomes integers, which would pass for labels.
+        items = list(array) if array.dtype.kind in "mM" else array.tolist()
+        if not all(map(is_label, set(map(type, items)))):
+            index = next(i for i, item in enumerate(items) if not is_label(type(item)))
+            raise WrongType(
+                f"{field}[{index}] must be text or an integer, got {type(items[index]).__name__}: "
+                f"{items[index]!r:.100}; drop such events or give them a label"
+            )
         different = list(dict.fromkeys(items))
-        for item in different:
-            if isinstance(item, bool) or not isinstance(item, str | int):
-                raise WrongType(
-                    f"{field}[{items.index(item)}] must be text or an integer, got {type(item).__name__}: "
-                    f"{item!r:.100}; drop such events or give them a label"
-                )
         place = {item: at for at, item in enumerate(different)}
         where = np.fromiter(map(place.__getitem__, items), np.int64, count=size)
     names = texts(different, field)

@@ -17,6 +17,7 @@ The two orders differ, so merging and resampling commute only where nothing is e
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TypeVar
 
 import numpy as np
@@ -25,7 +26,7 @@ import numpy.typing as npt
 from slokit.counts.axes import Rows, kept
 from slokit.counts.parts import LARGEST, Mask, Numbers, Parts, everywhere, nowhere, refuse_overflow, uniform
 from slokit.errors import InvalidCounts, InvalidTimeline
-from slokit.timeline import Timeline, duration_text, instant_text
+from slokit.timeline import MAX_BUCKETS, Timeline, duration_text, instant_text
 
 __all__ = ["between", "exclude", "extend", "merge", "resample", "sum_axis", "take"]
 
@@ -173,6 +174,12 @@ def _stretched(parts: Parts, timeline: Timeline) -> Parts:
     if parts.timeline == timeline:
         return parts
     shape = (*parts.total.shape[:-1], timeline.size)
+    if prod(shape) > MAX_BUCKETS:
+        raise InvalidTimeline(
+            f"counts must hold at most {MAX_BUCKETS:,} buckets, got {timeline.size:,} of "
+            f"{duration_text(timeline.step)} in each of {prod(shape[:-1]):,} series; resample() them first, or take "
+            "fewer series with sel()"
+        )
     first = timeline.edge_index(parts.timeline.start)
     old = slice(first, first + parts.timeline.size)
 

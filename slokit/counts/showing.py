@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from slokit._display import html_table, percent, plural, thousands
+from slokit.counts.axes import labels_text
 from slokit.counts.parts import Mask, Numbers, Parts, uniform
 from slokit.timeline import duration_text, instant_text
 
@@ -25,7 +26,7 @@ def line(parts: Parts) -> str:
 def html(parts: Parts) -> str:
     """Return a table for a notebook; labels are escaped there."""
     rows = [(name, text) for name, text in facts(parts) if name != "series"]
-    axes = [(axis.name, f"{len(axis.labels):,}: {_few(axis.labels)}") for axis in parts.axes]
+    axes = [(axis.name, labels_text(axis.labels)) for axis in parts.axes]
     return html_table([*axes, *rows], caption="Counts")
 
 
@@ -45,10 +46,6 @@ def facts(parts: Parts) -> list[tuple[str, str]]:
         if excluded := _count(parts.excluded):
             said.append(("excluded", percent(Fraction(excluded, size), 1)))
     return said
-
-
-def _few(labels: tuple[str, ...]) -> str:
-    return ", ".join(labels[:5]) + (", …" if len(labels) > 5 else "")
 
 
 def _count(mask: Mask) -> int:

@@ -30,6 +30,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._arrays import listed, refuse_masked
 from slokit._display import clean, html_table
 from slokit.counts import Counts
 from slokit.errors import InvalidEvents, InvalidSLI, OneSidedThreshold, UnknownLabel, WrongType, warn
@@ -452,6 +453,8 @@ class SLI:
             for field, given in (("weights", weights), ("weight_unit", weight_unit), ("max_gap", max_gap)):
                 if given is not None:
                     raise InvalidEvents(f"{field} does not apply to a {rule.kind}, {_INSTEAD[field]}")
+        # An iterator gives its values once, and a rule looks at them twice.
+        values = {name: listed(v) for name, v in values.items()} if isinstance(values, Mapping) else listed(values)
         where = None if valid is None else flags(valid, "valid")
         good = None if values is None and not isinstance(rule, Gauge) else rule.judge(values, where, "values")
         if isinstance(good, bool):
@@ -459,6 +462,7 @@ class SLI:
         for doubt in rule.doubts(values, where, "values") if good is not None else ():
             warn(f"{self.name}: {doubt}", OneSidedThreshold)
         if isinstance(rule, TimedRule):
+            refuse_masked(timestamps, "timestamps", "drop such rows first, as in timestamps[~mask]")
             # A column of a data frame is an array before it is a sequence of its library's own instants.
             column = np.asarray(timestamps) if hasattr(timestamps, "__array__") else timestamps
             instants = parse_instants(column, unit=time_unit)

@@ -19,6 +19,7 @@ counts at all is the indicator's ``valid=``, not the comparison's business.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -27,16 +28,13 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._arrays import array_of, listed
 from slokit.errors import InvalidEvents, WrongType
-from slokit.timeline import parse_duration
+from slokit.timeline import NUMPY_UNITS, timedelta_ns
 
-__all__ = ["TIME_UNITS", "BoolArray", "Limits", "flags", "is_single", "numbers", "plain_array"]
+__all__ = ["BoolArray", "Limits", "flags", "is_single", "numbers", "plain_array"]
 
 BoolArray = npt.NDArray[np.bool_]
-
-# One table of units for all of slokit: durations read them, thresholds only borrow them.
-TIME_UNITS = {unit: parse_duration(f"1{unit}") for unit in ("ns", "us", "ms", "s", "m", "h", "d", "w")}
-_NUMPY_UNITS = TIME_UNITS | {"D": TIME_UNITS["d"], "W": TIME_UNITS["w"]}
 
 
 @attrs.frozen
@@ -131,9 +129,9 @@ class Limits:
             raise WrongType(
                 f"{field} are lengths of time (dtype {dtype}), but the threshold's unit is not a unit of time"
             )
-        if unit not in _NUMPY_UNITS:
+        if unit not in NUMPY_UNITS:
             raise WrongType(f"{field} must be a timedelta64 in weeks to nanoseconds, got dtype {dtype}")
-        scale = Fraction(self.nanoseconds, _NUMPY_UNITS[unit] * count)
+        scale = Fraction(self.nanoseconds, NUMPY_UNITS[unit] * count)
         low, high = (None if b is None else b * scale for b in (self.low, self.high))
         return _closed(low, high, strict=self.strict)
 
@@ -167,7 +165,8 @@ def numbers(values: Any, field: str, where: BoolArray | None = None) -> npt.NDAr
         If a sequence mixes floats with integers that no double can hold.
     """
     if isinstance(values, timedelta):
-        values = np.timedelta64(_nanoseconds(values), "ns")
+        values = np.timedelta64(timedelta_ns(values), "ns")
+    values = listed(values)
     array = plain_array(values, field, where)
     if array.dtype.kind in "ium" or (array.dtype.kind == "f" and array.dtype.itemsize <= 8):
         if array.dtype.kind == "f" and not isinstance(values, np.ndarray):
@@ -180,11 +179,6 @@ def numbers(values: Any, field: str, where: BoolArray | None = None) -> npt.NDAr
         "f": "; convert them with astype(float)",
     }.get(array.dtype.kind, "")
     raise WrongType(f"{field} must be integers, floats or timedelta64, got dtype {array.dtype}{hint}")
-
-
-def _nanoseconds(value: timedelta) -> int:
-    """Return a timedelta as integer nanoseconds; parse_duration would refuse zero."""
-    return ((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds) * 1_000
 
 
 def flags(values: Any, field: str, where: BoolArray | None = None) -> BoolArray:
@@ -216,22 +210,14 @@ def flags(values: Any, field: str, where: BoolArray | None = None) -> BoolArray:
 
 def is_single(value: object) -> bool:
     """Say whether a value is one observation rather than an array of them."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Iterator):
         return False
     return np.ndim(value) == 0  # type: ignore[arg-type]
 
 
 def plain_array(values: Any, field: str, where: BoolArray | None = None) -> npt.NDArray[Any]:
-    """Return values as a plain array, of the shape of ``where`` if that is given.
-
-    A masked array is refused, since its mask would be dropped silently.
-    """
-    if isinstance(values, np.ma.MaskedArray):
-        raise WrongType(f"{field} must not be a masked array; pass {field}.data and valid=~{field}.mask")
-    try:
-        array = np.asarray(values)
-    except (ValueError, OverflowError) as error:
-        raise InvalidEvents(f"{field} must be a regular array of values: {error}") from None
+    """Return values as a plain array, of the shape of ``where`` if that is given."""
+    array = array_of(values, field, f"pass {field}.data and valid=~{field}.mask")
     if where is not None and array.shape != where.shape:
         raise InvalidEvents(f"valid must be one for each of {field}, got shapes {where.shape} and {array.shape}")
     return array

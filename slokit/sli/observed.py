@@ -23,6 +23,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import clean
 from slokit.errors import InvalidEvents, InvalidSLI, UnknownLabel, WrongType
 from slokit.sli.limits import BoolArray, flags, is_single, plain_array
 from slokit.sli.threshold import Threshold
@@ -120,7 +121,7 @@ class Predicate:
 
     def arguments(self) -> list[str]:
         """Return the function's name; it reads as typed where the function was typed by name."""
-        return [getattr(self.function, "__qualname__", repr(self.function))]
+        return [clean(getattr(self.function, "__qualname__", repr(self.function)))]
 
     def in_words(self) -> str:
         """Say when an observation is good."""

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from slokit.errors import InvalidSLI, WrongType
 from slokit.rational import RationalLike, decimal_text, parse_rational
-from slokit.sli.limits import TIME_UNITS, BoolArray, Limits, numbers
-from slokit.timeline import parse_duration
+from slokit.sli.limits import BoolArray, Limits, numbers
+from slokit.timeline import UNITS, parse_duration
 
 __all__ = ["BoundLike", "Threshold"]
 
@@ -88,7 +88,7 @@ class Threshold:
                 f"between must be two rising bounds, got {decimal_text(low)} and {decimal_text(high)}"
                 + ("; swap them" if low > high else "; lte= and gte= take a single one")
             )
-        return Limits(low, high, self.lt is not None or self.gt is not None, TIME_UNITS.get(_plain_unit(self.unit)))
+        return Limits(low, high, self.lt is not None or self.gt is not None, UNITS.get(_plain_unit(self.unit)))
 
     @classmethod
     def of(
@@ -217,7 +217,7 @@ def _bound(value: BoundLike, field: str, unit: str | None) -> Fraction:
         return parse_rational(number, field)
     if suffix[0] in "/%":
         return parse_rational(value, field)
-    length = TIME_UNITS.get(_plain_unit(suffix))
+    length = UNITS.get(_plain_unit(suffix))
     # "1m30s" is no number with a unit, but still a duration.
     exact = parse_rational(number, field) * length if length is not None else Fraction(parse_duration(value, field))
     return _in_unit(exact, value, field, unit)
@@ -225,11 +225,9 @@ def _bound(value: BoundLike, field: str, unit: str | None) -> Fraction:
 
 def _in_unit(nanoseconds: Fraction, value: BoundLike, field: str, unit: str | None) -> Fraction:
     """Bring a length of time into a unit of time."""
-    length = TIME_UNITS.get(_plain_unit(unit))
+    length = UNITS.get(_plain_unit(unit))
     if length is None:
-        raise InvalidSLI(
-            f"{field} is a length of time, {value!r}, but unit={unit!r} is none of {', '.join(TIME_UNITS)}"
-        )
+        raise InvalidSLI(f"{field} is a length of time, {value!r}, but unit={unit!r} is none of {', '.join(UNITS)}")
     return nanoseconds / length
 
 
