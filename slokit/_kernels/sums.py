@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._kernels import wide
+from slokit._kernels.halves import exact_sum
 from slokit._kernels.wide import Wide
 
 __all__ = ["PrefixSums", "Window", "at_start", "width_bound"]
@@ -69,9 +70,7 @@ class PrefixSums:
         if largest * size < _INT64:
             row_bound = int(values[..., -1].max(initial=0))
         else:
-            high = np.sum(counts >> 32, axis=-1, dtype=np.int64).astype(object)
-            low = np.sum(counts & 0xFFFF_FFFF, axis=-1, dtype=np.int64).astype(object)
-            row_bound = max((int(v) for v in np.asarray(high * 2**32 + low).flat), default=0)
+            row_bound = max((int(v) for v in np.asarray(exact_sum(counts, axis=-1)).flat), default=0)
         return cls(values, largest, row_bound)
 
     @property

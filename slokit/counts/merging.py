@@ -23,6 +23,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from slokit._kernels.halves import overflows
 from slokit.counts.axes import Rows, kept
 from slokit.counts.parts import LARGEST, Mask, Numbers, Parts, everywhere, nowhere, refuse_overflow, uniform
 from slokit.errors import InvalidCounts, InvalidTimeline
@@ -81,8 +82,7 @@ def resample(parts: Parts, step: int) -> Parts:
         return np.logical_or.reduceat(mask, first, axis=-1)
 
     if int(parts.total.max(initial=0)) * width > LARGEST:
-        high, low = wide(parts.total >> 32), wide(parts.total & 0xFFFFFFFF)
-        refuse_overflow(high + (low >> 32) >= 2**31, timeline, parts.axes, "resampling")
+        refuse_overflow(overflows(wide, parts.total), timeline, parts.axes, "resampling")
     observed, excluded = _reduced(parts, some, shape)
     return Parts(timeline, parts.axes, wide(parts.bad), wide(parts.total), observed, excluded)
 
@@ -92,8 +92,8 @@ def sum_axis(parts: Parts, axis: int) -> Parts:
     axes = parts.axes[:axis] + parts.axes[axis + 1 :]
     shape = parts.total.shape[:axis] + parts.total.shape[axis + 1 :]
     if int(parts.total.max(initial=0)) * parts.total.shape[axis] > LARGEST:
-        high, low = (parts.total >> 32).sum(axis=axis), (parts.total & 0xFFFFFFFF).sum(axis=axis)
-        refuse_overflow(high + (low >> 32) >= 2**31, parts.timeline, axes, f"summing over {parts.axes[axis].name!r}")
+        over = overflows(lambda array: np.asarray(array.sum(axis=axis)), parts.total)
+        refuse_overflow(over, parts.timeline, axes, f"summing over {parts.axes[axis].name!r}")
     observed, excluded = _reduced(parts, lambda mask: np.logical_or.reduce(mask, axis=axis), shape)
     return Parts(parts.timeline, axes, parts.bad.sum(axis=axis), parts.total.sum(axis=axis), observed, excluded)
 

@@ -8,8 +8,9 @@ from math import prod
 import numpy as np
 
 from slokit._display import html_table, percent, plural, thousands
+from slokit._kernels.halves import exact_sum
 from slokit.counts.axes import labels_text
-from slokit.counts.parts import Mask, Numbers, Parts, uniform
+from slokit.counts.parts import Mask, Parts, uniform
 from slokit.timeline import duration_text, instant_text
 
 __all__ = ["facts", "html", "line"]
@@ -38,7 +39,7 @@ def facts(parts: Parts) -> list[tuple[str, str]]:
         said.append(("series", plural(prod(parts.total.shape[:-1]), "series", "series")))
     where = f" from {instant_text(timeline.start)}" if timeline.size else ""
     said.append(("buckets", f"{plural(timeline.size, 'bucket')} of {duration_text(timeline.step)}{where}"))
-    bad, total = _exact_sum(parts.bad), _exact_sum(parts.total)
+    bad, total = int(exact_sum(parts.bad)), int(exact_sum(parts.total))
     share = f", {percent(Fraction(bad, total))} bad" if total else ""
     said.append(("events", f"{thousands(total) if total else 'no'} event{'' if total == 1 else 's'}{share}"))
     if size:
@@ -51,10 +52,3 @@ def facts(parts: Parts) -> list[tuple[str, str]]:
 def _count(mask: Mask) -> int:
     known = uniform(mask)
     return int(np.count_nonzero(mask)) if known is None else mask.size * known
-
-
-def _exact_sum(numbers: Numbers) -> int:
-    """Sum to a Python integer; the sum of many buckets need not fit int64."""
-    if int(numbers.max(initial=0)) * numbers.size < 2**63:
-        return int(numbers.sum())
-    return (int((numbers >> 32).sum()) << 32) + int((numbers & 0xFFFFFFFF).sum())

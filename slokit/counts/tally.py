@@ -23,6 +23,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from slokit._kernels.halves import overflows
+
 __all__ = ["Extent", "Grid", "buckets_of", "chunks", "extent", "tally", "weigh"]
 
 Ints = npt.NDArray[np.int64]
@@ -162,21 +164,20 @@ def weigh(
     over
         Booleans of that shape: whether it does not.
     """
+
     # bincount sums weights as floats, exact below 2**53 only; add.at sums int64 at the same speed.
-    shape = (height, grid.size)
-    whole = int(weights.max(initial=0)) * len(weights) < 2**63
-    sums = np.zeros(height * grid.size, np.int64)
-    high, low = (sums[:0], sums[:0]) if whole else (np.zeros_like(sums), np.zeros_like(sums))
-    for part in chunks(len(ticks)):
-        cells = buckets_of(ticks[part], grid)
-        if rows is not None:
-            cells += rows[part] * grid.size
-        np.add.at(sums, cells, weights[part])
-        if not whole:
-            np.add.at(high, cells, weights[part] >> 32)
-            np.add.at(low, cells, weights[part] & 0xFFFFFFFF)
-    over = np.zeros(shape, np.bool_) if whole else (high + (low >> 32) >= 2**31).reshape(shape)
-    return sums.reshape(shape), over
+    def added(numbers: Ints) -> Ints:
+        sums = np.zeros(height * grid.size, np.int64)
+        for part in chunks(len(ticks)):
+            cells = buckets_of(ticks[part], grid)
+            if rows is not None:
+                cells += rows[part] * grid.size
+            np.add.at(sums, cells, numbers[part])
+        return sums.reshape(height, grid.size)
+
+    sums = added(weights)
+    fits = int(weights.max(initial=0)) * len(weights) < 2**63
+    return sums, np.zeros(sums.shape, np.bool_) if fits else overflows(added, weights)
 
 
 def buckets_of(ticks: Ints, grid: Grid) -> Ints:
