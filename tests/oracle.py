@@ -304,19 +304,27 @@ def rolling(row: Series, target: Fraction, width: int) -> list[Moment]:
     return moments
 
 
-def worst(row: Series, target: Fraction, width: int) -> tuple[Fraction, int] | None:
-    """Return the highest burn rate of any window and its last bucket; of equals the one with more bad events, first.
+def worst(
+    row: Series, target: Fraction, width: int, start: int | None = None, end: int | None = None
+) -> tuple[Fraction, int, int] | None:
+    """Return the highest burn rate of any window, its bad events and its last bucket; of equals more bad, then first.
 
-    A window that reaches before the data is a shorter one: it counts only where there is no whole one.
+    With a start or an end only windows that lie wholly inside count. A window that reaches before the data is a shorter
+    one: it counts only where neither is given and there is no whole one.
     """
-    first = width - 1 if width <= len(row) else 0
+    bounded = start is not None or end is not None
+    first = 0 if width > len(row) and not bounded else width - 1
     found: tuple[Fraction, int, int] | None = None
     for t in range(first, len(row)):
+        if start is not None and row.end(t) - width * row.step < start:
+            continue
+        if end is not None and row.end(t) > end:
+            continue
         good, bad, _ = _window(row, t - width + 1, t)
         rate = _burn(target, good, bad)
         if rate is not None and (found is None or (rate, bad) > found[:2]):
             found = rate, bad, t
-    return None if found is None else (found[0], found[2])
+    return found
 
 
 # --- calendar -------------------------------------------------------------------------------------------------------
