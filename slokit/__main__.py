@@ -10,9 +10,14 @@ status  meaning
 ======  ==========================================================================================================
 0       the report was printed; with ``--check``, every objective is met
 1       with ``--check``: an objective is missed
-2       something is wrong with the options or the file; one line on standard error says what, and how to mend it
+2       something is wrong with the options, the file, or where the report was to go; one line on standard error says
+        what, and how to mend it
 3       with ``--check``: none is missed, but for some there is no data, and silence is not success
+70      a fault of slokit itself: Python's traceback says where
 ======  ==========================================================================================================
+
+So 1 is never a failure of another kind. A pipe that is closed early ends the program with 141 and an interrupt with
+130, as a shell has it.
 """
 
 from __future__ import annotations
@@ -22,8 +27,9 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import attrs
 
@@ -34,7 +40,7 @@ from slokit.interop.tables import BucketTable, EventTable, read_table
 from slokit.report.data import to_dict
 from slokit.report.summary import Summary, summarise
 from slokit.report.terminal import Progress, style_for
-from slokit.report.text import render
+from slokit.report.text import Style, render, strip_width
 from slokit.timeline import parse_duration, parse_instant
 
 __all__ = ["main"]
@@ -42,6 +48,8 @@ __all__ = ["main"]
 _MISSED, _USAGE, _UNKNOWN = 1, 2, 3
 # What a shell reports of a program that a closed pipe or an interrupt ended.
 _PIPE, _INTERRUPT = 141, 130
+# EX_SOFTWARE of BSD's sysexits.
+_FAULT = 70
 _EXAMPLES = """\
 examples:
   python -m slokit report docs/data/checkout.csv --target 99.9%
@@ -50,7 +58,8 @@ examples:
   zcat *.gz | python -m slokit report - --good ok --target 99.9% --check --json
 
 exit status:
-  0, or with --check 1 if an objective is missed, else 3 if there is no data to tell; 2 if options or file are wrong
+  0, or with --check 1 if an objective is missed, else 3 if there is no data to tell; 2 if options or file are wrong;
+  70 for a fault of slokit itself
 """
 _COMPARISONS = ("lt", "lte", "gt", "gte", "between")
 
@@ -64,23 +73,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         By default those that the program was called with.
     """
     try:
-        options = _parser().parse_args(arguments)
-        with warnings.catch_warnings(record=True) as notes:
-            warnings.simplefilter("always")
-            status: int = options.run(options)
-        for note in dict.fromkeys(str(w.message) for w in notes):
-            _say(f"note: {note}")
-        sys.stdout.flush()
+        return _run(arguments)
     except SlokitError as error:
         for line in _in_options(error):
             _say(line)
         return _USAGE
-    except BrokenPipeError:
-        # "| head" has seen enough. Python would complain once more while closing standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # "| head" has seen enough
+        _let_go(sys.stdout)
         return _PIPE
+    except OSError as error:
+        # Files that cannot be read are errors of slokit by now: what is left is the writing.
+        _let_go(sys.stdout)
+        _say(f"the report cannot be written: {error.strerror or error}; make room, or send it elsewhere")
+        return _USAGE
+    except MemoryError:
+        _say("there is not enough memory; take a longer --step, or less at once with --start and --end")
+        return _USAGE
     except KeyboardInterrupt:
         return _INTERRUPT
+    except Exception:  # noqa: BLE001 - Python's own status for it is 1, which would read as a missed objective
+        sys.excepthook(*sys.exc_info())
+        _say("this is a fault of slokit, not of your options; please report it with the lines above")
+        return _FAULT
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command; whatever it raises is for main to tell."""
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit:
+        # Help is written like a report, and can fail like one.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        raise
+    if sys.stdout is None:
+        _say("the report cannot be written: standard output is closed; send it to a file, or to /dev/null")
+        return _USAGE
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        status: int = options.run(options)
+    for note in dict.fromkeys(str(w.message) for w in notes):
+        _say(f"note: {note}")
+    sys.stdout.flush()
     return status
 
 
@@ -90,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(options: argparse.Namespace) -> int:
     """Read, evaluate and print."""
     slos, exclusions = _objectives(options)
+    style = style_for(sys.stdout, options.color)
     name = "standard input" if options.file == "-" else options.file
     with Progress(sys.stderr, name) as progress:
         table = read_table(
@@ -117,10 +152,11 @@ def _report(options: argparse.Namespace) -> int:
             settle=options.settle,
             expected_total=options.expected_total,
             source=name,
+            columns=strip_width(style),
         )
         for slo in slos
     ]
-    _print(summaries, options)
+    _print(summaries, style, options)
     if options.check and any(summary.missed for summary in summaries):
         return _MISSED
     return _UNKNOWN if options.check and any(summary.unknown for summary in summaries) else 0
@@ -198,7 +234,7 @@ def _count(table: EventTable | BucketTable, slo: SLO, options: argparse.Namespac
     return table.count(slo.sli, step=options.step or "1m", max_gap=options.max_gap, **common)
 
 
-def _print(summaries: Sequence[Summary], options: argparse.Namespace) -> None:
+def _print(summaries: Sequence[Summary], style: Style, options: argparse.Namespace) -> None:
     if options.json:
         import json
 
@@ -206,7 +242,6 @@ def _print(summaries: Sequence[Summary], options: argparse.Namespace) -> None:
         data = {"reports": [to_dict(summary) for summary in summaries]}
         print(json.dumps(data, indent=2, allow_nan=False))
         return
-    style = style_for(sys.stdout, options.color)
     print("\n".join(render(summary, style) for summary in summaries), end="")
 
 
@@ -254,6 +289,13 @@ def _between(text: str) -> tuple[str, str]:
     return low.strip(), high.strip()
 
 
+def _columns(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise argparse.ArgumentTypeError(f"names the column {twice!r} twice; each column makes one axis")
+    return names
+
+
 def _missing_events(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() else text
 
@@ -293,9 +335,7 @@ def _parser() -> argparse.ArgumentParser:
     columns.add_argument("--between", metavar="LOW,HIGH", type=_between, help="good between, both included")
     columns.add_argument("--unit", help="unit of the values, such as ms")
     columns.add_argument("--valid", metavar="COLUMN", help="a flag: events without it do not count")
-    columns.add_argument(
-        "--by", metavar="COLUMN,...", type=lambda text: text.split(","), default=[], help="series by label"
-    )
+    columns.add_argument("--by", metavar="COLUMN,...", type=_columns, default=[], help="series by label")
     columns.add_argument(
         "--time-unit", metavar="UNIT", help="numbers in the time column count s, ms, us or ns since 1970"
     )
@@ -370,9 +410,23 @@ def _in_options(error: SlokitError) -> list[str]:
 
 
 def _say(text: str) -> None:
-    """Write one line to standard error, with nothing that a terminal would obey."""
+    """Write one line to standard error, if there is one, with nothing that a terminal would obey."""
+    if sys.stderr is None:
+        return
     encoding = sys.stderr.encoding or "ascii"
-    print(f"slokit: {clean(text, 2000)}".encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+    line = f"slokit: {clean(text, 2000)}".encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:  # a full disk or a closed pipe: the exit status has to say it alone
+        _let_go(sys.stderr)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Send what a stream still holds to nowhere, or Python complains of it once more in the end, with a status."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 if __name__ == "__main__":

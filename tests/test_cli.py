@@ -58,8 +58,9 @@ class Run:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Return a runner of commands."""
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a runner of commands, none of which is told how wide its output may be."""
+    monkeypatch.delenv("COLUMNS", raising=False)
     return Run(capsys, tmp_path)
 
 
@@ -172,6 +173,7 @@ def test_check_looks_at_every_series(run: Run) -> None:
             ("--target", "99%", "--frobnicate"),
             "unrecognized arguments: --frobnicate; see python -m slokit --help",
         ),
+        (("--target", "99%", "--by", "good, good"), "argument --by: names the column 'good' twice"),
         (("--target", "99%", "--tar"), "unrecognized arguments: --tar"),
         (("--target", "99%", "--only", "x", "--slo", "y.toml"), "--target and --slo both define the objective"),
     ],
@@ -421,6 +423,76 @@ def test_a_closed_pipe_is_no_error() -> None:
         assert child.wait(30) == 141
 
 
+def shell(command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run ``slokit report`` with redirections as a shell makes them, in the folder of the project."""
+    run = f'"{sys.executable}" -m slokit report {command}'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        ["bash", "-c", run],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("SAMPLE --target 1% --check >/dev/full", "the report cannot be written: No space left on device; make room"),
+        ("SAMPLE --target 1% --json >/dev/full", "the report cannot be written: No space left on device; make room"),
+        ("SAMPLE --target 1% --check >&-", "the report cannot be written: standard output is closed; send it to"),
+        ("- --target 99% --check <&-", "standard input cannot be read: it is closed; pipe a file in"),
+        ("nope.csv --target 99% --check 2>&-", ""),
+        ("nope.csv --target 99% --check 2>/dev/full", ""),
+        ("SAMPLE --frobnicate 2>&-", ""),
+        ("SAMPLE --target 1% --check <&- >&- 2>&-", ""),
+    ],
+)
+def test_what_cannot_be_written_or_read_is_no_missed_objective(command: str, said: str) -> None:
+    """A full disk and a closed stream are one line where a line can be said, and always status 2."""
+    done = shell(command.replace("SAMPLE", f'"{SAMPLE}"'))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"slokit: {said}" if said else "")
+    assert len(done.stderr.splitlines()) == bool(said)
+
+
+def test_a_verdict_needs_no_standard_error() -> None:
+    """Without a place for notes and progress the report is printed, and the verdict is the exit status."""
+    done = shell(f'"{SAMPLE}" --target 99.99% --check 2>&-')
+    assert done.returncode == 1
+    assert "MISSED" in done.stdout
+
+
+@pytest.mark.parametrize(("error", "status"), [(RuntimeError("oops"), 70), (MemoryError(), 2)])
+def test_a_fault_is_no_missed_objective(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    """Whatever goes wrong inside, the exit status is none that --check gives a meaning."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("slokit.__main__.read_table", fail)
+    assert run(SAMPLE, "--target", "1%", "--check") == status
+    assert ("Traceback" in run.err) == (status == 70)
+    assert run.err.splitlines()[-1].startswith("slokit: ")
+
+
+@pytest.mark.parametrize("columns", ["40", "72"])
+def test_columns_are_kept_to_in_a_pipe(run: Run, monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    """Who sets COLUMNS means it, terminal or not; the strip is cut into as many stretches as there is room for."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert run(SAMPLE, "--target", "99.9%", "--exclude", f"2026-06-14T02:00Z/2026-06-14T03:30Z={'long ' * 12}") == 0
+    lines = run.out.splitlines()
+    assert int(columns) - 20 < max(map(len, lines)) <= int(columns)
+    assert sum("▃▃" in line for line in lines) == 1
+
+
 @pytest.mark.parametrize(("encoding", "bar"), [("utf-8", "█"), ("ascii", "#"), ("latin-1", "#")])
 def test_output_suits_its_encoding(encoding: str, bar: str) -> None:
     """Blocks where they can be written, ASCII where not; help and complaints likewise; no colour in a pipe."""
@@ -448,7 +520,7 @@ def test_a_terminal_is_coloured() -> None:
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 70, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-    environment |= {"PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    environment |= {"PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONIOENCODING": "utf-8", "COLUMNS": ""}
     with subprocess.Popen(
         [sys.executable, "-m", "slokit", "report", SAMPLE, "--target", "99.9%"],
         stdout=follower, stderr=follower, env=environment, cwd=ROOT,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from slokit import SLI, SLO, CalendarWindow, Counts, Exclusion, RatioTimeslices, Timeslices
 from slokit.errors import MuchExcluded
+from slokit.report._signs import cells
 from slokit.report.data import to_dict
 from slokit.report.summary import Summary, summarise
 from slokit.report.terminal import Progress, style_for
@@ -113,7 +114,7 @@ def test_the_strip_shows_where_it_burned() -> None:
     total[48:60], observed[48:60] = 0, False
     counts = Counts.from_buckets(start=MONDAY, step="1h", bad=bad, total=total, observed=observed)
     summary = summarise(slo(), counts, exclusions=Exclusion("2026-06-04T00:00Z", "2026-06-04T12:00Z"))
-    drawn, dates, legend = section(shown(summary), "Each 12h")
+    drawn, dates, legend = section(shown(summary, width=120), "Each 12h")
     assert drawn == "▁█◦▁ ▁×" + "▁" * 53
     assert dates == "2026-06-01" + " " * 40 + "2026-07-01"
     assert legend.endswith("◦ no traffic   blank not observed   × excluded")
@@ -183,7 +184,7 @@ def test_exclusions_are_listed_with_what_they_took() -> None:
         Exclusion("2025-01-01T00:00Z", "2025-01-02T00:00Z", "long ago"),
         Exclusion.recurring(days="Sun", at="02:00", duration="1h", tz="UTC", reason="patching"),
     ]
-    lines = section(shown(summarise(slo(), month(h24=60, h26=20), exclusions=exclusions)), "Excluded")
+    lines = section(shown(summarise(slo(), month(h24=60, h26=20), exclusions=exclusions), width=120), "Excluded")
     assert lines[0] == "2026-06-02 00:00 – 02:00 maintenance, agreed by sre · 2 buckets, 60 bad of 200 events"
     assert lines[1] == "2026-06-03 00:00 – 02:00 proposed only · proposed only, and counted"
     assert lines[2] == "2025-01-01 00:00 – 2025-01-02 00:00 long ago · not in this window"
@@ -202,7 +203,7 @@ def test_without_exclusions_nothing_is_said_of_them() -> None:
 def test_a_calendar_period_says_how_far_it_is() -> None:
     """The period, the share that has passed, and what its budget was reckoned from."""
     goal = slo(window=CalendarWindow("week"))
-    text = shown(summarise(goal, month(h400=5), at="2026-06-18T12:00Z"))
+    text = shown(summarise(goal, month(h400=5), at="2026-06-18T12:00Z"), width=120)
     assert "so far" in text.splitlines()[2]
     assert section(text, "Window") == [
         "2026-06-15 00:00 – 2026-06-18 12:00 UTC, 50% of the period to 2026-06-22 00:00, in buckets of 1h"
@@ -226,7 +227,7 @@ def test_slices_are_called_slices() -> None:
     counts = month(h5=30, h6=60)
     text = shown(summarise(slo("99%", budgeting=Timeslices("1h", target=0.9)), counts))
     assert "Timeslices('1h', target='90%')" in text.splitlines()[0]
-    assert section(text, "Error budget")[1].startswith("2 of 7 allowed spent")
+    assert section(text, "Error budget")[1].startswith("2 of 7.2 allowed spent")
     ratios = shown(summarise(slo("99%", budgeting=RatioTimeslices("1h")), counts))
     assert section(ratios, "Error budget")[1].startswith("0.900 of 7.200 allowed spent")
 
@@ -283,13 +284,106 @@ def test_a_long_table_is_cut() -> None:
     assert "… 45 more" in text
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("98%", "1 of 0.02 allowed spent, no more fits"),
+        ("99.99%", "1 of 0.0001 allowed spent, no more fits"),
+        ("1%", "1 of 0.99 allowed spent, no more fits"),
+        ("0", "1 of 1 allowed spent, any number more fits"),
+    ],
+)
+def test_a_small_allowance_is_not_nothing(target: str, said: str) -> None:
+    """One event allows less than one bad event: the part is written, and never rounded up to what was spent."""
+    counts = Counts.from_buckets(start=MONDAY, step="1h", good=[0], bad=[1])
+    assert section(shown(summarise(slo(target, window="1h"), counts)), "Error budget")[1] == said
+
+
+@pytest.mark.parametrize(
+    ("step", "size", "window", "under"),
+    [
+        ("1m", 50, "50m", "00:00" + " " * 40 + "00:50"),
+        ("5m", 4, "20m", "00:00 – 00:20"),
+        ("10s", 12, "2m", "00:00 – 00:02"),
+        ("30s", 3, "90s", "00:00:00 – 00:01:30"),
+        ("1h", 24, "24h", "2026-06-01" + " " * 4 + "2026-06-02"),
+        ("1d", 3, "3d", "2026-06-01 – 2026-06-04"),
+        ("1d", 30, "30d", "2026-06-01" + " " * 10 + "2026-07-01"),
+        ("12h", 3, "36h", "2026-06-01 – 2026-06-02"),
+    ],
+)
+def test_the_ends_of_a_strip_can_be_told_apart(step: str, size: int, window: str, under: str) -> None:
+    """Dates under a strip of days, times of day under a shorter one, and never one run into the other."""
+    counts = Counts.from_buckets(start=MONDAY, step=step, good=np.full(size, 9), bad=np.zeros(size, int))
+    assert section(shown(summarise(slo(window=window), counts)), "Each")[1] == under
+
+
+def test_a_window_of_seconds_has_a_length() -> None:
+    """An end that is no full minute is written to the second."""
+    counts = Counts.from_buckets(start=MONDAY, step="1s", good=[1, 1], bad=[0, 0])
+    (line,) = section(shown(summarise(slo(window="2s"), counts)), "Window")
+    assert line == "2026-06-01 00:00 – 2026-06-01 00:00:02 UTC, in buckets of 1s"
+
+
+def test_a_report_of_forty_columns() -> None:
+    """Facts are broken between them, the bar is shorter, and the strip goes on in the next line."""
+    lines = shown(summarise(slo(), month(h12=20, h700=16), source="requests.csv"), width=40).splitlines()
+    assert lines[:6] == [
+        "checkout · 99.9% over 30d rolling",
+        "  requests.csv",
+        "",
+        "MET · 50% budget left (36 bad events)",
+        "  1h burn 0x · SLI 99.95% of 72 k",
+        "  coverage 100%",
+    ]
+    assert lines[7] == "  Error budget  ███████░░░░░░░  50% left"
+    strip = next(i for i, line in enumerate(lines) if line.startswith("  Each 12h"))
+    assert [len(line) for line in lines[strip : strip + 3]] == [40, 40, 28]
+    assert lines[strip + 3] == " " * 16 + "2026-06-01 – 2026-07-01"
+
+
+def test_a_narrow_table_keeps_what_matters() -> None:
+    """Names, verdicts, what is left and the indicator, of rows that fit; names are cut last."""
+    labels = ["a" * 40, "日本" * 10, "short"]
+    counts = Counts.from_buckets(
+        start=MONDAY, step="1h", bad=[[5], [1], [0]], total=[[10], [10], [10]], labels={"n": labels}
+    )
+    lines = shown(summarise(slo(window="1h"), counts), width=40).splitlines()
+    rows = [line for line in lines if "MISSED  " in line or "MET  " in line]
+    assert [row.split()[1:] for row in rows] == [
+        ["MISSED", "-49,900%", "50%"], ["MISSED", "-9,900%", "90%"], ["MET", "100%", "100%"],
+    ]  # fmt: skip
+    assert rows[0].startswith("aaaa")
+    assert "…" in rows[0]
+    wide = shown(summarise(slo(window="1h"), counts), width=120).splitlines()
+    assert any(line.startswith("a" * 40 + "  MISSED") for line in wide)
+
+
+@settings(max_examples=50)
+@given(
+    width=st.integers(40, 120),
+    words=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=4),
+    number=st.integers(0, 2**50),
+)
+def test_no_line_is_wider_than_the_terminal(width: int, words: list[str], number: int) -> None:
+    """Whatever the names and numbers; colours change nothing but colours, and end with the line."""
+    counts = Counts.from_buckets(start=MONDAY, step="1h", bad=[number] * 5, total=[number + 9] * 5)
+    hours = Exclusion("2026-06-01T00:00Z", "2026-06-01T02:00Z", " ".join(words), approved_by="日本" * len(words))
+    with pytest.warns(MuchExcluded):
+        summary = summarise(slo(window="5h"), counts, exclusions=hours, source="".join(words))
+    lines = render(summary, Style(width=width, color=True)).splitlines()
+    assert all(cells(ESCAPES.sub("", line)) <= width for line in lines)
+    assert all(line.count("\x1b[") == 2 * line.count("\x1b[0m") for line in lines)
+    assert "\n".join(ESCAPES.sub("", line) for line in lines) + "\n" == render(summary, Style(width=width))
+
+
 @pytest.mark.parametrize("counts", [month(h5=100, h30=3), fleet()])
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_text_fits_and_ascii_is_ascii(counts: Counts, width: int) -> None:
     """Main lines keep to the width; without Unicode there is none; colours change nothing but colours."""
     summary = summarise(slo(), counts, exclusions=Exclusion("2026-06-02T00:00Z", "2026-06-02T02:00Z", "geprüft"))
     plain = render(summary, Style(width=width))
-    assert all(len(line) <= max(width, 110) for line in plain.splitlines())
+    assert all(len(line) <= width for line in plain.splitlines())
     assert ESCAPES.sub("", render(summary, Style(width=width, color=True))) == plain
     assert render(summary, Style(width=width, ascii_only=True)).isascii()
 
@@ -367,6 +461,16 @@ def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not style_for(Terminal()).color
 
 
+def test_the_width_is_what_columns_says_or_the_terminal_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """COLUMNS first, pipe or not; where it says nothing sensible a stream that is no terminal gets a hundred."""
+    for said, width in (("40", 40), ("250", 250), ("0", 100), ("wide", 100), ("-5", 100), ("²", 100), ("", 100)):
+        monkeypatch.setenv("COLUMNS", said)
+        assert style_for(io.StringIO()).width == width
+        assert style_for(Terminal()).width == width
+    monkeypatch.delenv("COLUMNS")
+    assert style_for(io.StringIO()).width == 100
+
+
 @pytest.mark.parametrize(
     ("encoding", "ascii_only"), [("utf-8", False), ("ascii", True), ("latin-1", True), ("cp437", True)]
 )
@@ -398,6 +502,8 @@ def test_progress_is_for_terminals() -> None:
     """A pipe or a log is not filled with it."""
     stream = io.StringIO()
     now = iter(range(100))
+    with Progress(None, "big.csv", clock=lambda: float(next(now))) as progress:
+        progress(1, 2)
     with Progress(stream, "big.csv", clock=lambda: float(next(now))) as progress:
         progress(1, 2)
     assert not stream.getvalue()

@@ -6,26 +6,33 @@ what matters is: three times as fast is one sign higher, and 1x, which spends ex
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from fractions import Fraction
 from itertools import groupby
 
 import attrs
 
-from slokit._display import short
+from slokit._display import amount_text
 from slokit.report.summary import Column
 from slokit.timeline import duration_text, to_datetime
 
 __all__ = [
     "ASCII",
+    "HELD",
+    "INDENT",
     "LEVELS",
     "NO_DATA",
     "OUT",
     "Style",
     "amount",
     "cells",
+    "cut",
+    "ends",
+    "fold",
     "heat",
     "instant",
     "kind",
@@ -34,7 +41,6 @@ __all__ = [
     "noun",
     "pad",
     "plain",
-    "short_date",
     "span",
     "strip",
 ]
@@ -42,7 +48,13 @@ __all__ = [
 _BOUNDS = (0, 0.1, 0.3, 1, 3, 10, 30)
 LEVELS = "▁▂▃▄▅▆▇█"
 NO_DATA, _UNSEEN, OUT = "◦", " ", "×"
-_INDENT = 16
+INDENT = 16
+# Holds words together where a line is broken, and becomes a space in the end. Nobody's text has one: clean() writes
+# what does not print as its escape.
+HELD = "\N{NO-BREAK SPACE}"
+_MINUTE, _DAY = 60_000_000_000, 86_400_000_000_000
+_PADDING = re.compile(r" +((?:\x1b\[[\d;]*m)*)$")
+_ESCAPE = re.compile(r"(\x1b\[[\d;]*m)")
 _CODES = {"good": "32", "warn": "33", "bad": "31;1", "dim": "2", "bold": "1"}
 ASCII = str.maketrans({
     "▁": "_", "▂": ".", "▃": ":", "▄": "-", "▅": "=", "▆": "+", "▇": "*", "█": "#", "░": ".", "·": "-", "×": "x",
@@ -57,7 +69,7 @@ class Style:
     Parameters
     ----------
     width
-        Columns of the terminal; lines are kept within, where words allow.
+        Columns of the terminal, from 40 on; lines are broken and tables shortened to keep within.
     color
         Whether to colour by ANSI escapes.
     ascii_only
@@ -109,14 +121,17 @@ def _sign(column: Column) -> tuple[str, str]:
     return "dim", {"out": OUT, "no data": NO_DATA, "unseen": _UNSEEN}[which]
 
 
-def amount(number: int, unit: str) -> str:
+def amount(number: int | Fraction, unit: str) -> str:
     """Write a number of events; what is counted in microseconds is a length of time."""
     if unit == "us":
-        seconds = number // 1_000_000 * 1_000_000_000
-        return duration_text(seconds) if seconds else f"{number:,}us"
+        seconds = int(number // 1_000_000) * 1_000_000_000
+        return (
+            duration_text(seconds) if seconds else f"{int(number):,}us" if number >= 1 else f"{amount_text(number)}us"
+        )
     if unit.startswith("1e-9 "):
-        return f"{number / 1e9:,.3f}"
-    return short(number)
+        whole = Fraction(number, 10**9)
+        return amount_text(whole) if 0 < whole < Fraction(1, 1000) else f"{float(whole):,.3f}"
+    return amount_text(number)
 
 
 def noun(unit: str) -> str:
@@ -126,25 +141,32 @@ def noun(unit: str) -> str:
 
 def line(title: str, text: str) -> str:
     """Write a line under its title, or under none."""
-    return f"  {title:<{_INDENT - 2}}{text}".rstrip()
+    return f"  {title:<{INDENT - 2}}{text}".rstrip()
 
 
 def instant(instant: int) -> str:
-    """Write an instant to the minute, in UTC."""
-    return to_datetime(instant).strftime("%Y-%m-%d %H:%M")
+    """Write an instant to the minute, or to the second where it is not a full one, in UTC."""
+    return to_datetime(instant).strftime(f"%Y-%m-%d{HELD}%H:%M{':%S' if instant % _MINUTE else ''}")
 
 
-def short_date(instant: int) -> str:
-    """Write the date of an instant, in UTC."""
-    return to_datetime(instant).strftime("%Y-%m-%d")
+def ends(columns: Sequence[Column], room: int) -> str:
+    """Write what goes under the two ends of a strip: dates, or times of day where all of it is less than a day.
+
+    Where they would run into each other, or the strip has no room on one line, they are written as a span.
+    """
+    start, end = columns[0].start, columns[-1].end
+    form = "%Y-%m-%d" if end - start >= _DAY else "%H:%M" if start % _MINUTE == end % _MINUTE == 0 else "%H:%M:%S"
+    first, last = (to_datetime(edge).strftime(form) for edge in (start, end))
+    gap = len(columns) - len(first) - len(last)
+    return f"{first}{HELD * gap}{last}" if gap >= 2 and len(columns) <= room else f"{first} – {last}"
 
 
 def span(start: datetime, end: datetime) -> str:
     """Write a span in UTC, naming the day once where it is one."""
     seconds = ":%S" if start.second or end.second else ""
-    first = start.strftime(f"%Y-%m-%d %H:%M{seconds}")
-    last = end.strftime(f"%H:%M{seconds}" if start.date() == end.date() else f"%Y-%m-%d %H:%M{seconds}")
-    return f"{first} – {last}"
+    first = start.strftime(f"%Y-%m-%d{HELD}%H:%M{seconds}")
+    last = end.strftime(f"%H:%M{seconds}" if start.date() == end.date() else f"%Y-%m-%d{HELD}%H:%M{seconds}")
+    return f"{first}{HELD}– {last}"
 
 
 def cells(text: str) -> int:
@@ -169,6 +191,54 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 def plain(text: str) -> str:
     """Take colour out again, to measure."""
-    for code in _CODES.values():
-        text = text.replace(f"\x1b[{code}m", "")
-    return text.replace("\x1b[0m", "")
+    return _ESCAPE.sub("", text)
+
+
+def cut(text: str, width: int) -> str:
+    """Cut a text down to a width, in columns of a terminal."""
+    if cells(text) <= width:
+        return text
+    while cells(text) >= width:
+        text = text[:-1]
+    return text + "…"
+
+
+def fold(text: str, width: int, indent: int = INDENT) -> list[str]:
+    """Break a line that is too wide between words, and in a word only where it alone is too wide.
+
+    Lines after the first are indented. A colour ends with a line and begins anew on the next, since pagers forget it.
+    ``HELD`` holds words together.
+
+    Examples
+    --------
+    >>> fold("  Window  2026-06-01 to 2026-07-01, in buckets of 5m", 24, 10)
+    ['  Window  2026-06-01 to', '          2026-07-01, in', '          buckets of 5m']
+    """
+    if cells(plain(text)) <= width:
+        return [text]
+    lines, used, color = [""], 0, ""
+
+    def begin() -> None:
+        nonlocal used
+        lines[-1] = _PADDING.sub(r"\1", lines[-1]) + ("\x1b[0m" if color else "")
+        lines.append(" " * indent + color)
+        used = indent
+
+    for gap, word in re.findall(r"( *)([^ ]*)", text):
+        size = cells(plain(word))
+        if used + len(gap) > indent and used + len(gap) + size > width and size:
+            begin()
+        else:
+            lines[-1] += gap
+            used += len(gap)
+        for piece in _ESCAPE.split(word):
+            if _ESCAPE.fullmatch(piece):
+                color = "" if piece == "\x1b[0m" else piece
+                lines[-1] += piece
+                continue
+            for letter in piece:
+                if used + cells(letter) > width:
+                    begin()
+                lines[-1] += letter
+                used += cells(letter)
+    return lines

@@ -7,7 +7,6 @@ anything (https://no-color.org) or the terminal is dumb. Signs beyond ASCII need
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from time import monotonic
 from typing import Literal, Self, TextIO
@@ -41,10 +40,21 @@ def style_for(stream: TextIO, color: Literal["auto", "always", "never"] = "auto"
     except (UnicodeEncodeError, LookupError):
         ascii_only = True
     return Style(
-        width=shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns if on_terminal else _PLAIN_WIDTH,
+        width=_width(stream),
         color=color == "always" or (color == "auto" and on_terminal and not plain),
         ascii_only=ascii_only,
     )
+
+
+def _width(stream: TextIO) -> int:
+    """Return the columns that COLUMNS says, which whoever set it meant for pipes too, or else those of a terminal."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdigit() and int(said[:9]) > 0:
+        return int(said[:9])
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _PLAIN_WIDTH
+    except (OSError, ValueError):
+        return _PLAIN_WIDTH
 
 
 class Progress:
@@ -53,7 +63,7 @@ class Progress:
     Parameters
     ----------
     stream
-        Usually standard error.
+        Usually standard error; None where that is closed.
     what
         What is being read.
     clock
@@ -66,18 +76,18 @@ class Progress:
     ...     progress(1_000_000, 2_000_000)
     """
 
-    def __init__(self, stream: TextIO, what: str, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, stream: TextIO | None, what: str, clock: Callable[[], float] = monotonic) -> None:
         self._stream = stream
         self._what = clean(what, 40)
         self._clock = clock
         self._started = clock()
-        self._next = self._started + _PATIENCE if stream.isatty() else float("inf")
+        self._next = self._started + _PATIENCE if stream is not None and stream.isatty() else float("inf")
         self._shown = 0
 
     def __call__(self, done: int, size: int | None) -> None:
         """Take note of how many bytes were read, of how many in all if that is known."""
         now = self._clock()
-        if now < self._next:
+        if self._stream is None or now < self._next:
             return
         self._next = now + _EVERY
         text = f"reading {self._what}: {done / 1e6:,.0f} MB"
@@ -95,6 +105,6 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._shown:
+        if self._stream is not None and self._shown:
             self._stream.write(f"\r{' ' * self._shown}\r")
             self._stream.flush()

@@ -13,7 +13,7 @@ terminal would obey.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import attrs
@@ -22,12 +22,17 @@ from slokit._display import bar, clean, percent, plural
 from slokit.rational import percent_text
 from slokit.report._signs import (
     ASCII,
+    HELD,
+    INDENT,
     LEVELS,
     NO_DATA,
     OUT,
     Style,
     amount,
     cells,
+    cut,
+    ends,
+    fold,
     heat,
     instant,
     kind,
@@ -36,7 +41,6 @@ from slokit.report._signs import (
     noun,
     pad,
     plain,
-    short_date,
     span,
     strip,
 )
@@ -44,9 +48,12 @@ from slokit.report.summary import Summary, Taken
 from slokit.status import Status, burn_text
 from slokit.timeline import duration_text, to_datetime
 
-__all__ = ["Style", "render"]
+__all__ = ["Style", "render", "strip_width"]
 
-_NARROW, _WIDE = 60, 120
+_NARROW, _WIDE = 40, 120
+# What a table can do without, first to last, where the terminal is narrow: see the heads in _table.
+_SPARE = (3, 7, 6, 4)
+_LEAST_NAME = 8
 
 
 def render(summary: Summary, style: Style | None = None) -> str:
@@ -66,8 +73,20 @@ def render(summary: Summary, style: Style | None = None) -> str:
     several = len(summary.statuses) > 1 or bool(summary.status.labels)
     parts = [_heading(summary, look), _table(summary, look) if several else _single(summary, look)]
     parts += [_worst(summary, look), _seen(summary, look), _excluded(summary, look)]
-    text = "\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
+    text = "".join(f"{row}\n" for part in parts for line in part for row in fold(line, look.width))
+    text = text.replace(HELD, " ")
     return text.translate(ASCII).encode("ascii", "backslashreplace").decode() if look.ascii_only else text
+
+
+def strip_width(style: Style) -> int:
+    """Return how many columns :func:`~slokit.report.summary.summarise` should cut the window into for a style.
+
+    Examples
+    --------
+    >>> strip_width(Style()), strip_width(Style(width=40))
+    (60, 24)
+    """
+    return min(max(style.width, _NARROW) - INDENT, 60)
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
@@ -87,7 +106,7 @@ def _heading(summary: Summary, look: Style) -> Iterator[str]:
         facts.append("an aspiration")
     if summary.source:
         facts.append(look.paint("dim", clean(summary.source, 60)))
-    yield " · ".join(facts)
+    yield from _flow(facts, look)
     yield ""
 
 
@@ -104,16 +123,20 @@ def _single(summary: Summary, look: Style) -> Iterator[str]:
 
 
 def _status_line(status: Status, look: Style) -> Iterator[str]:
-    """Write the status line, broken between facts where it does not fit."""
     first, *facts = status.line().split(" · ")
-    text = look.paint(_role(status), first)
-    for fact in facts:
-        if cells(plain(text)) + 3 + cells(fact) > look.width:
-            yield text
+    yield from _flow([look.paint(_role(status), first), *facts], look)
+
+
+def _flow(facts: Sequence[str], look: Style) -> Iterator[str]:
+    """Write facts on one line, broken between them where it does not fit."""
+    text, *more = facts
+    for fact in more:
+        if cells(plain(text)) + 3 + cells(plain(fact)) > look.width:
+            yield from fold(text, look.width, 2)
             text = "  " + fact
         else:
             text = f"{text} · {fact}"
-    yield text
+    yield from fold(text, look.width, 2)
 
 
 def _role(status: Status) -> str:
@@ -127,19 +150,23 @@ def _role(status: Status) -> str:
 def _budget(status: Status, look: Style) -> Iterator[str]:
     budget = status.error_budget
     ratio = budget.remaining_ratio or 0.0
-    drawn = look.paint("bad" if ratio <= 0 else "warn" if ratio < 0.25 else "good", bar(ratio, 30))
     left = f"{percent(ratio, 1)} left" if ratio >= 0 else f"overspent by {percent(-ratio, 1)}"
-    yield line("Error budget", f"{drawn}  {left}")
+    # Beside the figure if that leaves enough of a bar, else above it.
+    room = look.width - INDENT
+    beside = room - 2 - len(left)
+    drawn = bar(ratio, min(beside if beside >= 10 else room, 30))
+    drawn = look.paint("bad" if ratio <= 0 else "warn" if ratio < 0.25 else "good", drawn)
+    yield line("Error budget", f"{drawn}  {left.replace(' ', HELD)}")
     unit = status.unit
     allowed = Fraction(1 - status.target) * budget.basis_total
-    spent = f"{amount(status.bad, unit)} of {amount(int(allowed), unit)} allowed spent"
+    spent = f"{amount(status.bad, unit)} of {amount(allowed, unit)} allowed spent"
     more = budget.bad_events_left
     fit = "any number more fits" if more is None else f"{amount(more, unit)} more fit" if more else "no more fits"
     basis = {
         "expected": f"reckoned from the {amount(budget.basis_total, unit)} {noun(unit)} expected of the whole period",
         "elapsed": "reckoned from the period so far: nothing says how much is to come",
     }.get(budget.basis if budget.is_estimate or budget.basis == "elapsed" else "")
-    yield line("", f"{spent}, {fit}")
+    yield line("", f"{spent}, {fit.replace(' ', HELD)}")
     if basis:
         yield line("", look.paint("dim", basis))
 
@@ -147,7 +174,7 @@ def _budget(status: Status, look: Style) -> Iterator[str]:
 def _burn(window: str, rate: float | None, look: Style) -> str:
     sign = NO_DATA if rate is None else LEVELS[level(rate)]
     text = "no data" if rate is None else burn_text(rate)
-    return f"{look.paint('dim', window)} {look.paint(heat(rate), f'{sign} {text}')}"
+    return f"{look.paint('dim', window)} {look.paint(heat(rate), f'{sign} {text}')}".replace(" ", HELD)
 
 
 def _strip(summary: Summary, look: Style) -> Iterator[str]:
@@ -155,16 +182,16 @@ def _strip(summary: Summary, look: Style) -> Iterator[str]:
     columns = summary.strips[0] if summary.strips else ()
     if len(columns) < 2:
         return
-    drawn = strip(columns, look)
+    room = look.width - INDENT
     each = max(column.end - column.start for column in columns)
-    yield line(f"Each {duration_text(each)}", drawn)
-    first, last = short_date(columns[0].start), short_date(columns[-1].end)
-    yield line("", look.paint("dim", first + last.rjust(len(columns) - len(first))))
+    for first in range(0, len(columns), room):
+        yield line("" if first else f"Each {duration_text(each)}", strip(columns[first : first + room], look))
+    yield line("", look.paint("dim", ends(columns, room)))
     used = {kind(column) for column in columns}
     legend = [("▁", "none burned"), ("▄", "up to 1x"), ("▆", "10x"), ("█", "over 30x")]
     extra = {"no data": (NO_DATA, "no traffic"), "unseen": ("blank", "not observed"), "out": (OUT, "excluded")}
     legend += [sign for kind, sign in extra.items() if kind in used]
-    yield line("", look.paint("dim", "   ".join(f"{sign} {text}" for sign, text in legend)))
+    yield line("", look.paint("dim", "   ".join(f"{sign} {text}".replace(" ", HELD) for sign, text in legend)))
 
 
 def _window(summary: Summary) -> str:
@@ -182,7 +209,7 @@ def _table(summary: Summary, look: Style) -> Iterator[str]:
     words = [f"{n:,} {word}" for n, word in zip(counts, ("MISSED", "MET", "NO DATA"), strict=True) if n]
     role = "bad" if counts[0] else "warn" if counts[2] else "good"
     series = plural(len(summary.statuses), "series", "series")
-    yield f"{look.paint(role, ', '.join(words))} of {series}, least budget first"
+    yield from _flow([f"{look.paint(role, ', '.join(words))} of {series}, least budget first"], look)
     yield ""
     names = [clean(", ".join(label for _, label in status.labels) or "-", 40) for status in shown]
     strips = dict(enumerate(summary.strips))
@@ -202,20 +229,28 @@ def _table(summary: Summary, look: Style) -> Iterator[str]:
             percent(status.coverage, 1),
         ))  # fmt: skip
     widths = [max(cells(row[i]) for row in rows) for i in range(len(head))]
-    room = look.width - sum(widths) - 2 * len(widths)
+    kept = list(range(len(head)))
+    for spare in _SPARE:
+        if sum(widths[i] + 2 for i in kept) - 2 > look.width:
+            kept.remove(spare)
+    room = look.width - sum(widths[i] + 2 for i in kept)
+    widths[0] = max(widths[0] + min(room + 2, 0), _LEAST_NAME)
     for number, row in enumerate(rows):
-        padded = [
-            pad(cell, width, right=i not in (0, 1, 3)) for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        padded = [pad(cut(row[0], widths[0]), widths[0])]
+        padded += [
+            pad(cell, width, right=i not in (1, 3))
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            if i
         ]
         if number == 0:
-            yield look.paint("dim", "  ".join(padded).rstrip())
+            yield look.paint("dim", "  ".join(padded[i] for i in kept).rstrip())
             continue
         status, columns = shown[number - 1], strips.get(number - 1, ())
         ratio = status.error_budget.remaining_ratio
         padded[1] = look.paint(_role(status), padded[1])
         padded[3] = look.paint("bad" if (ratio or 0) <= 0 else "warn" if (ratio or 0) < 0.25 else "good", padded[3])
         drawn = strip(columns, look) if len(columns) <= room else ""
-        yield "  ".join([*padded, drawn]).rstrip()
+        yield "  ".join([*(padded[i] for i in kept), drawn]).rstrip()
     if len(summary.statuses) > len(shown):
         yield look.paint("dim", f"… {len(summary.statuses) - len(shown):,} more")
     yield ""
@@ -231,7 +266,7 @@ def _worst(summary: Summary, look: Style) -> Iterator[str]:
         series = clean(", ".join(label for _, label in w.labels), 40)
         when = span(w.start, w.end) if w.start is not None and w.end is not None else ""
         unit = summary.status.unit
-        share = f"{amount(w.bad, unit)} of {amount(w.total, unit)} bad"
+        share = f"{amount(w.bad, unit)} of {amount(w.total, unit)} bad".replace(" ", HELD)
         rows.append((w.window, f"{LEVELS[level(w.burn_rate or 0)]} {burn_text(w.burn_rate or 0)}", when, share, series))
     widths = [max(cells(row[i]) for row in rows) for i in range(5)]
     for number, (row, w) in enumerate(zip(rows, found, strict=True)):
