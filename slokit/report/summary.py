@@ -8,7 +8,6 @@ everything counted.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -21,15 +20,13 @@ from slokit.counts import Counts
 from slokit.evaluation import Evaluation, WorstWindow
 from slokit.exclusions import Exclusion, exclusion_mask, parse_exclusions
 from slokit.slo import SLO
-from slokit.status import Status, StatusTable
+from slokit.status import Status, urgency
 from slokit.timeline import (
     DurationLike,
     InstantLike,
     Timeline,
     duration_text,
-    parse_duration,
     parse_instant,
-    to_datetime,
 )
 from slokit.windows import CalendarWindow
 
@@ -40,8 +37,6 @@ _HOUR, _DAY = 60 * _MINUTE, 1440 * _MINUTE
 # The windows people know from burn-rate alerts; of these, those that the buckets and the objective's window allow.
 _USUAL = (5 * _MINUTE, _HOUR, 6 * _HOUR, _DAY, 3 * _DAY)
 _MOST_STRIPS = 40
-# Burn rates of a fleet are looked at together up to this many at once (128 MB), above that row by row.
-_MOST_CELLS = 2**24
 # Lengths of time that a strip may be drawn in: each divides the next useful one, and a reader can count them.
 _ROUND = tuple(n * _MINUTE for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 40320))
 
@@ -220,8 +215,8 @@ def summarise(
     """
     held = parse_exclusions(exclusions)
     evaluation = slo.evaluate(counts, held, settle=settle, expected_total=expected_total)
-    statuses = _statuses(evaluation, at)
-    order = sorted(range(len(statuses)), key=lambda i: _urgency(statuses[i]))
+    statuses = evaluation.statuses(at)
+    order = sorted(range(len(statuses)), key=lambda i: urgency(statuses[i]))
     status = statuses[order[0]]
     timeline = evaluation.timeline
     end = timeline.start if status.time is None else parse_instant(status.time)
@@ -241,7 +236,8 @@ def summarise(
         end=end,
         period_end=None if period is None else period.end,
         burns=(*((window, status.burn_rate(window)) for window in usual), (own, status.burn_rate())),
-        worst=tuple(w for w in (_worst(evaluation, window, start, end) for window in usual) if w is not None),
+        # What burned before the window is another report's business.
+        worst=tuple(w for w in evaluation.worst(usual, start=_instant(start), end=_instant(end)) if w.end is not None),
         strips=tuple(
             _strip(_series(evaluation, i), _row(counts, i), counts.timeline, start, end, most)
             for i in order[:_MOST_STRIPS]
@@ -252,61 +248,8 @@ def summarise(
     )
 
 
-def _statuses(evaluation: Evaluation, at: InstantLike | None) -> list[Status]:
-    found = evaluation.at(at)
-    return list(found) if isinstance(found, StatusTable) else [found]
-
-
-def _urgency(status: Status) -> tuple[bool, float]:
-    left = status.error_budget.remaining_ratio
-    return (left is None, 0.0 if left is None else left)
-
-
-def _worst(evaluation: Evaluation, window: str, start: int, end: int) -> WorstWindow | None:
-    """Find the worst window of a length that lies wholly inside ``[start, end)``, over all series.
-
-    ``Evaluation.worst`` looks at all of the data, and at windows that reach back before it. A report is about one
-    window, and part of three days with three bad events is no answer to what its worst three days were.
-    """
-    timeline, length = evaluation.timeline, parse_duration(window)
-    begin = timeline.edge_index(timeline.ceil(max(start, timeline.start)))
-    first, stop = begin + length // timeline.step - 1, timeline.edge_index(end)
-    lead = tuple(len(axis.labels) for axis in evaluation.axes)
-    if math.prod(lead) * timeline.size > _MOST_CELLS:
-        found = [_worst(evaluation[i], window, start, end) for i in range(lead[0])]
-        name = evaluation.axes[0].name
-        return _worse(
-            attrs.evolve(worst, labels=((name, label), *worst.labels))
-            for worst, label in zip(found, evaluation.axes[0].labels, strict=True)
-            if worst is not None
-        )
-    rates = evaluation.burn_rate(window)[..., first:stop]
-    if not rates.size or np.isnan(rates).all():
-        return None
-    # Floats find the places, integers say how bad. Thousands of equals are a plateau or a habit: any will do.
-    places = np.argwhere(rates >= np.nanmax(rates) * (1 - 1e-12))[:1000].tolist()
-    return _worse(_window_at(evaluation, window, length, tuple(lead), first + last) for *lead, last in places)
-
-
-def _window_at(evaluation: Evaluation, window: str, length: int, index: tuple[int, ...], bucket: int) -> WorstWindow:
-    """Describe the window of one series that ends with a bucket."""
-    one = evaluation[index] if index else evaluation
-    good, bad = one.events_within(window, bucket)
-    edge = evaluation.timeline.start + (bucket + 1) * evaluation.timeline.step
-    return WorstWindow(
-        window=window,
-        start=to_datetime(edge - length),
-        end=to_datetime(edge),
-        good=good,
-        bad=bad,
-        burn_rate=float(Fraction(bad, good + bad) / (1 - one.target)),
-        labels=tuple((axis.name, axis.labels[i]) for axis, i in zip(evaluation.axes, index, strict=True)),
-    )
-
-
-def _worse(found: Iterable[WorstWindow]) -> WorstWindow | None:
-    """Return the one that burned fastest; of equals that with more bad events, then the first."""
-    return max(found, key=lambda worst: (worst.burn_rate or 0.0, worst.bad), default=None)
+def _instant(nanoseconds: int) -> np.datetime64:
+    return np.datetime64(nanoseconds, "ns")
 
 
 def _without(
@@ -321,7 +264,7 @@ def _without(
     """Return the statuses had nothing been excluded."""
     if not any(exclusion.applies for exclusion in exclusions):
         return ()
-    statuses = _statuses(slo.evaluate(counts, settle=settle, expected_total=expected_total), at)
+    statuses = slo.evaluate(counts, settle=settle, expected_total=expected_total).statuses(at)
     return tuple(statuses[i] for i in order)
 
 
