@@ -452,6 +452,15 @@ def test_a_document_is_a_sequence_of_its_objectives() -> None:
         found[2]
 
 
+def test_what_is_found_by_name_is_in_a_document() -> None:
+    """A name, an objective, and nothing else: neither another of that name, nor an indicator's name, nor a position."""
+    found = from_dict(DOCUMENT, Definitions)
+    for one in ("checkout", "monthly", found["monthly"], an_slo()):
+        assert one in found
+    for other in ("montly", "", "up", 0, None, found.slis[0], an_slo(target="99%"), found.slos):
+        assert other not in found
+
+
 def test_a_document_written_refers_to_its_indicators() -> None:
     """What two objectives share is written once."""
     found = from_dict(DOCUMENT, Definitions)

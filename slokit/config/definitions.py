@@ -39,7 +39,7 @@ def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
 
 @attrs.frozen(repr=False)
 class Definitions(Sequence[SLO]):
-    """The definitions of a document; as a sequence, its objectives.
+    """The definitions of a document; as a sequence, its objectives, which names index too.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ class Definitions(Sequence[SLO]):
     >>> definitions = Definitions([slo])
     >>> definitions
     Definitions(1 SLO: checkout)
-    >>> definitions["checkout"] is definitions[0]
-    True
+    >>> definitions["checkout"] is definitions[0], "checkout" in definitions, slo in definitions
+    (True, True, True)
     """
 
     slos: tuple[SLO, ...] = attrs.field(default=(), converter=_tuple)
@@ -97,6 +97,10 @@ class Definitions(Sequence[SLO]):
         names = [slo.name for slo in self.slos]
         known = f"the SLOs are {', '.join(map(repr, names))}" if names else "there are no SLOs"
         raise UnknownLabel(f"no SLO is called {index!r}; {closest(index, names).removeprefix('; ') or known}")
+
+    def __contains__(self, item: object) -> bool:
+        # Where a name is an index, a name is a member; else "checkout" would be in no definitions that have it.
+        return any(slo.name == item for slo in self.slos) if isinstance(item, str) else item in self.slos
 
     def __len__(self) -> int:
         return len(self.slos)
