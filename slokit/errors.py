@@ -171,7 +171,7 @@ class MuchExcluded(SlokitWarning):
 
 
 class LabelWithoutCounts(SlokitWarning):
-    """A target of its own was given to a label that the counts do not have."""
+    """A target of its own, or an exclusion, was given to a label that the counts do not have."""
 
 
 def warn(message: str, category: type[SlokitWarning]) -> None:

@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._arrays import array_of
 from slokit._display import clean, html_table
 from slokit._kernels.sums import PrefixSums
 from slokit.budgeting import Budgeting, Occurrences, RatioTimeslices, Timeslices, judged, slice_worth
@@ -302,10 +303,7 @@ class SLO:
                 "expected_total must be given for a calendar window with Occurrences only: a rolling window is always "
                 "full, and a period's slices are known"
             )
-        try:
-            array = np.asarray(expected)
-        except ValueError:
-            array = np.empty(0)
+        array = array_of(expected, "expected_total", "fill it with a number for each series", InvalidSLO)
         if array.dtype == object and all(type(total) is int for total in array.flat):
             raise InvalidSLO("expected_total must be below 2**63")
         if array.dtype.kind not in "iu" or array.shape not in ((), lead):

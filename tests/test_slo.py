@@ -142,7 +142,8 @@ def test_settling_judges_only_buckets_that_late_data_can_no_longer_change() -> N
         (CalendarWindow("day"), 2**70, InvalidSLO),
         (CalendarWindow("day"), 1.5, WrongType),
         (CalendarWindow("day"), [1, 2, 3], WrongType),
-        (CalendarWindow("day"), [[1, 2], [3]], WrongType),
+        (CalendarWindow("day"), [[1, 2], [3]], InvalidSLO),
+        (CalendarWindow("day"), np.ma.array([1, 2], mask=[False, True]), WrongType),
     ],
 )
 def test_an_expected_total_must_be_one_or_one_a_series(window: Any, expected: Any, error: type[SlokitError]) -> None:
