@@ -318,6 +318,32 @@ def test_evidence_has_its_options(run: Run) -> None:
     assert run.data()["at"] == "2026-06-30T23:50:00Z"
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--end", "2026-09-01T00:00Z"),
+        ("--target", "0"),
+        ("--target", "99.9999999999999999999999999%"),
+        ("--exclude", "2026-05-01T00:00Z/2026-07-01T00:00Z"),
+        ("--timeslice", "1m", "--timeslice-target", "99%", "--missing", "bad", "--end", "2026-06-01T06:00Z"),
+        ("--missing", "bad", "--missing-events", "last", "--max-gap", "1m", "--end", "2026-06-01T06:00Z"),
+        ("--calendar", "month", "--expected-total", "0"),
+        ("--settle", "1h"),
+        ("--by", "good"),
+    ],
+)
+def test_json_has_no_figure_that_is_none(run: Run, options: tuple[str, ...]) -> None:
+    """NaN and Infinity are no JSON: where there is no data, all of it excluded or nothing allowed there is null."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert run("--target", "99%", *options, "--json", events=GOOD + BAD) == 0
+    assert json.loads(run.out, parse_constant=refuse)["reports"]
+
+
 def test_several_columns_make_series(run: Run) -> None:
     """By service and region: a row each."""
     file = b"time,good,service,region\n2026-06-01T00:00Z,1,api,eu\n2026-06-01T00:00Z,0,web,us\n"
