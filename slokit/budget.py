@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table, percent, short
+from slokit._display import amount_text, html_table, percent, short
 from slokit._kernels.spare import Spare
 from slokit.errors import InvalidCounts, WrongType
 from slokit.rational import RationalLike, parse_target, percent_text
@@ -203,9 +203,7 @@ class ErrorBudget:
         yield "left", f"{percent((self._allowed - self.bad) / self._allowed, 1)} left"
         if self.bad_events_left is not None:
             yield "fit", f"{short(self.bad_events_left)} more bad {self.unit} fit"
-        allowed = self._allowed
-        text = short(int(allowed)) if allowed >= 100 or allowed.denominator == 1 else f"{float(allowed):.3g}"
-        yield "spent", f"{short(self.bad)} of {text} allowed were spent"
+        yield "spent", f"{short(self.bad)} of {amount_text(self._allowed)} allowed were spent"
         if self.basis != "window":
             yield "basis", f"basis: {self.basis}{', estimated' if self.is_estimate else ''}"
 

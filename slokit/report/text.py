@@ -269,6 +269,10 @@ def _worst(summary: Summary, look: Style) -> Iterator[str]:
         share = f"{amount(w.bad, unit)} of {amount(w.total, unit)} bad".replace(" ", HELD)
         rows.append((w.window, f"{LEVELS[level(w.burn_rate or 0)]} {burn_text(w.burn_rate or 0)}", when, share, series))
     widths = [max(cells(row[i]) for row in rows) for i in range(5)]
+    if INDENT + sum(widths) + 2 * (len(widths) - (not widths[4]) - 1) > look.width:
+        # How long a window is stands in front of it: on a narrow terminal its start is enough.
+        rows = [(*row[:2], row[2].partition(f"{HELD}–")[0], *row[3:]) for row in rows]
+        widths[2] = max(cells(row[2]) for row in rows)
     for number, (row, w) in enumerate(zip(rows, found, strict=True)):
         window, rate, *rest = (pad(cell, width) for cell, width in zip(row, widths, strict=True))
         text = "  ".join([look.paint("dim", window), look.paint(heat(w.burn_rate), rate), *rest])
