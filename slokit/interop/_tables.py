@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import gcd
+from functools import partial
 from typing import Any
 
 import attrs
@@ -147,11 +147,14 @@ class BucketTable:
     @property
     def spacing(self) -> int | None:
         """The step that the rows keep, nanoseconds; None where they come at odd moments, or there is but one."""
-        instants = np.unique(self.timestamps)
-        if len(instants) < 2:
+        # Unsigned, gaps of more than 292 years are exact too. np.unique would do, in ten times the time or more.
+        instants = np.sort(self.timestamps)
+        gaps = np.diff(instants.view(np.uint64))
+        gaps = gaps[gaps > 0]
+        if not gaps.size:
             return None
-        step = gcd(*np.unique(np.diff(instants)).tolist())
-        filled = len(instants) * step / int(instants[-1] - instants[0] + step)
+        step = int(np.gcd.reduce(gaps))
+        filled = (len(gaps) + 1) * step / (int(instants[-1]) - int(instants[0]) + step)
         return step if filled >= _REGULAR else None
 
     def count(
@@ -202,39 +205,25 @@ class BucketTable:
         if start is None and spacing is not None and len(instants) and instants[0] % spacing:
             # Five-minute buckets that begin at :02 stay whole on a grid of their own.
             start = np.datetime64(int(instants.min() // length * length + instants[0] % spacing), "ns")
-        with _named(self.source, self.lines, kept):
-            seen = Counts.from_events(
-                _datetimes(instants),
-                np.ones(len(instants), dtype=bool),
-                step=np.timedelta64(length, "ns"),
-                by=by,
-                start=start,
-                end=end,
-                max_gap=max_gap,
-            )
-        cell = (instants - seen.timeline.start) // length
-        row, size = np.zeros(len(instants), dtype=np.int64), seen.timeline.size
-        for codes, labels in (self.by[name] for name in self.by):
-            row = row * len(labels) + codes[kept]
-        cell += row * size
-        observed = seen.total > 0 if max_gap is None else seen.observed
-        return Counts.from_buckets(
-            timeline=seen.timeline,
-            bad=self._sums(cell, self.bad[kept], seen),
-            total=self._sums(cell, self.total[kept], seen),
-            observed=observed,
-            labels=seen.labels if seen.axes else None,
+        add = partial(
+            Counts.from_events,
+            _datetimes(instants),
+            np.ones(len(instants), dtype=bool),
+            step=np.timedelta64(length, "ns"),
+            by=by,
+            start=start,
+            end=end,
         )
-
-    def _sums(self, cell: _Ints, amounts: _Ints, like: Counts) -> _Ints:
-        """Add amounts up by cell, in integers."""
-        if amounts.size and int(amounts.max()) > (2**63 - 1) // amounts.size:
-            rough = np.bincount(cell, weights=amounts.astype(np.float64))
-            if rough.max() >= 9.2e18:
-                raise InvalidFile(f"{self.source}: the rows of one bucket add up to more than 64 bits hold")
-        sums = np.zeros(like.total.size, dtype=np.int64)
-        np.add.at(sums, cell, amounts)
-        return sums.reshape(like.total.shape)
+        with _named(self.source, self.lines, kept):
+            rows = add(max_gap=max_gap)
+            bad, total = (add(weights=amounts[kept]).total for amounts in (self.bad, self.total))
+        return Counts.from_buckets(
+            timeline=rows.timeline,
+            bad=bad,
+            total=total,
+            observed=rows.total > 0 if max_gap is None else rows.observed,
+            labels=rows.labels if rows.axes else None,
+        )
 
 
 def _within(instants: _Ints, start: InstantLike | None, end: InstantLike | None) -> _Bools | slice:
@@ -274,5 +263,7 @@ def _named(source: str, lines: Sequence[_Ints | range], kept: _Bools | slice) ->
                 index -= len(piece)
             return match[0]
 
-        text = re.sub(r"\b(?:timestamps|values|good|valid)\[(\d+)\]", row, str(error))
+        # What the core adds up as weights are counts of rows to whoever owns the file.
+        said = str(error).replace("adding up weights", "adding up rows")
+        text = re.sub(r"\b(?:timestamps|values|good|valid)\[(\d+)\]", row, said)
         raise InvalidFile(f"{source}: {text}") from error

@@ -21,13 +21,7 @@ from slokit.evaluation import Evaluation, WorstWindow
 from slokit.exclusions import Exclusion, exclusion_mask, parse_exclusions
 from slokit.slo import SLO
 from slokit.status import Status, urgency
-from slokit.timeline import (
-    DurationLike,
-    InstantLike,
-    Timeline,
-    duration_text,
-    parse_instant,
-)
+from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, parse_instant
 from slokit.windows import CalendarWindow
 
 __all__ = ["Column", "Hole", "Summary", "Taken", "summarise"]
