@@ -24,6 +24,7 @@ COUNTS = Counts.from_buckets(
     start="2026-01-01T00:00Z", step="1h", bad=[[0] * 24], total=[[9] * 24], labels={"tenant": ["acme"]}
 )
 MOVING = Exclusion("2026-01-01T06:00Z", "2026-01-01T12:00Z", "moved house")
+NOBODY = Exclusion("2026-01-01T06:00Z", "2026-01-01T12:00Z", "moved house", scope={"tenant": "amce"})
 ODD_DATA = {
     "slokit": 1,
     "kind": "slo",
@@ -47,6 +48,8 @@ SAYINGS: list[tuple[type[SlokitWarning], Callable[[], Any]]] = [
     (MuchExcluded, lambda: TODAY.evaluate(COUNTS, MOVING)),
     (MuchExcluded, lambda: summarise(DAILY, COUNTS, exclusions=MOVING)),
     (LabelWithoutCounts, lambda: DAILY.per("tenant", target={"amce": "99%"}).evaluate(COUNTS)),
+    (LabelWithoutCounts, lambda: COUNTS.exclude(NOBODY)),
+    (LabelWithoutCounts, lambda: DAILY.evaluate(COUNTS, NOBODY)),
     (OneSidedThreshold, lambda: LATENCY.count(SECONDS, SLOW, step="1m", time_unit="s")),
     (OneSidedThreshold, lambda: USABLE.count(SECONDS, {"latency": SLOW}, step="1m", time_unit="s")),
 ]
