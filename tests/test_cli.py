@@ -548,7 +548,7 @@ def test_a_terminal_is_coloured() -> None:
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
     environment |= {"PYTHONPATH": str(ROOT), "TERM": "xterm", "PYTHONIOENCODING": "utf-8", "COLUMNS": ""}
     with subprocess.Popen(
-        [sys.executable, "-m", "slokit", "report", SAMPLE, "--target", "99.9%"],
+        [sys.executable, "-m", "slokit", "report", "docs/data/checkout.csv", "--target", "99.9%"],
         stdout=follower, stderr=follower, env=environment, cwd=ROOT,
     ) as child:  # fmt: skip
         os.close(follower)
