@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._kernels import wide
-from slokit._kernels.blocks import CELLS, in_threads, row_blocks
+from slokit._kernels.blocks import in_threads, row_blocks
 from slokit._kernels.sums import IntArray, PrefixSums, Window, at_start, width_bound
 
 __all__ = ["Question", "exceeds", "has_events"]
@@ -28,6 +28,8 @@ __all__ = ["Question", "exceeds", "has_events"]
 BoolArray = npt.NDArray[np.bool_]
 
 _INT64 = 2**63
+# Cells of a piece of time: half of it costs 1% more in calls, an eighth 28%, and twice as much nothing less.
+_PIECE = 2**17
 # The filter's two sides each carry a conversion, a product and the rounding of p / q: five half-ulps at most.
 _FILTER_ERROR = 2e-15
 
@@ -109,7 +111,7 @@ class _Room:
     @classmethod
     def of(cls, rows: int, size: int) -> _Room:
         scaled, excess = np.empty((2, rows, size + 1), dtype=np.int64)
-        return cls(scaled, excess, np.empty((rows, min(size, max(1, CELLS // rows))), dtype=np.bool_))
+        return cls(scaled, excess, np.empty((rows, min(size, max(1, _PIECE // rows))), dtype=np.bool_))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,7 +203,7 @@ def _piecewise(
     rows, size = out.shape
     scaled, excess = room.scaled[:rows], room.excess[:rows]
     excess[:, 0] = 0
-    step = max(1, CELLS // rows)
+    step = max(1, _PIECE // rows)
     for first in range(0, size, step):
         stop = min(first + step, size)
         running = slice(first + 1, stop + 1)

@@ -391,7 +391,7 @@ def test_windows_run_on_from_one_piece_of_time_to_the_next(monkeypatch: pytest.M
     ratios_at_once, verdicts_at_once = window_ratios(few, many, windows), exceeds(few, many, ask)
     for cells in (1, 6, 64):
         monkeypatch.setattr("slokit._kernels.ratios._CELLS", cells)
-        monkeypatch.setattr("slokit._kernels.exceed.CELLS", cells)
+        monkeypatch.setattr("slokit._kernels.exceed._PIECE", cells)
         np.testing.assert_array_equal(window_ratios(few, many, windows), ratios_at_once)
         np.testing.assert_array_equal(exceeds(few, many, ask), verdicts_at_once)
 
