@@ -221,7 +221,7 @@ def test_every_array_over_a_calendar_window(data: st.DataObject, target: Fractio
     missing = data.draw(MISSING)
     guesses = st.integers(1, 1000) | st.integers(1, 2**62)
     expected = data.draw(
-        st.none() | guesses | st.lists(guesses, min_size=len(evidence.rows), max_size=len(evidence.rows))
+        st.none() | st.none() | guesses | st.lists(guesses, min_size=len(evidence.rows), max_size=len(evidence.rows))
     )
     each = expected if isinstance(expected, list) else [expected] * len(evidence.rows)
     spans = data.draw(outages(evidence))
@@ -409,8 +409,10 @@ def test_no_window_burned_faster_than_the_worst(data: st.DataObject, target: Fra
     step = evidence.rows[0].step
     own, goals = own_targets(data, evidence, target)
     ends = {to_datetime(evidence.rows[0].end(t)): t for t in range(len(evidence.rows[0]))}
-    edges = st.none() | st.integers(-step, (len(evidence.rows[0]) + 1) * step).map(
-        lambda at: evidence.rows[0].start + at
+    edges = (
+        st.none()
+        | st.none()
+        | st.integers(-step, (len(evidence.rows[0]) + 1) * step).map(lambda at: evidence.rows[0].start + at)
     )
     start, end = data.draw(edges, label="start"), data.draw(edges, label="end")
 
