@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 __all__ = ["CELLS", "in_threads", "row_blocks"]
 
 CELLS = 2**16
-"""Cells a block aims at: with two arrays of scratch it stays within 2 MiB."""
+"""Cells a block aims at: with two arrays of scratch a megabyte and a half. A longer row is a block of its own."""
 
 
 def row_blocks(rows: slice, size: int, cells: int = CELLS) -> Iterator[slice]:
