@@ -199,7 +199,7 @@ def _piecewise(
 ) -> None:
     """Make ``E = q * B - p * N`` (it may wrap) and judge it, a piece of time after another.
 
-    A piece is compared while it is in the cache: 3.8 ns a bucket instead of 4.9 on a series of 4 million.
+    A piece is compared while it is in the cache: 4.5 ns a bucket instead of 5.5 on a series of 4 million.
     """
     rows, size = out.shape
     scaled, excess = room.scaled[:rows], room.excess[:rows]

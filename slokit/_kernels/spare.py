@@ -22,7 +22,8 @@ from slokit._kernels.wide import Wide
 __all__ = ["Spare"]
 
 _INT64 = 2**63
-# Limbs are six or more arrays at once: small blocks keep them all in the cache (60 ns a cell instead of 470).
+# Limbs are six or more arrays at once: small blocks keep them all in the cache (35 ns a cell instead of
+# 90 over a million cells, for fifteen nines).
 _CELLS = 2**13
 
 
