@@ -26,6 +26,7 @@ __all__ = [
     "InvalidInstant",
     "InvalidInterval",
     "InvalidNumber",
+    "InvalidPolicy",
     "InvalidSLI",
     "InvalidSLO",
     "InvalidTarget",
@@ -36,9 +37,11 @@ __all__ = [
     "MuchExcluded",
     "OneSidedThreshold",
     "OutOfTimeline",
+    "RoundedWindows",
     "SlokitError",
     "SlokitWarning",
     "SuspiciousTarget",
+    "UnknownActivity",
     "UnknownLabel",
     "UnknownTimeZone",
     "WrongType",
@@ -110,6 +113,14 @@ class InvalidAlert(SlokitError, ValueError):
     """An alert whose definition contradicts itself."""
 
 
+class InvalidPolicy(SlokitError, ValueError):
+    """A policy whose definition contradicts itself, or a decision that was asked something it does not know."""
+
+
+class UnknownActivity(InvalidPolicy):
+    """An activity or a class of changes that the policy does not know; the message lists those it does."""
+
+
 class InvalidDefinition(SlokitError, ValueError):
     """Definitions read as data that are wrong in one place or several.
 
@@ -168,6 +179,10 @@ class OneSidedThreshold(SlokitWarning):
 
 class MuchExcluded(SlokitWarning):
     """More than a twentieth of a window was taken out by exclusions."""
+
+
+class RoundedWindows(SlokitWarning):
+    """Alert windows were lengthened to whole buckets, because the policy allows it."""
 
 
 class LabelWithoutCounts(SlokitWarning):
