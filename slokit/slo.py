@@ -256,6 +256,7 @@ class SLO:
             excluded=evidence.excluded,
             targets=self._targets(counts),
             grid=self.window.grid(evidence.timeline),
+            nominal=self.window.nominal,
             slice_worth=slice_worth(self.budgeting),
             expected=self._expected(expected_total, evidence.shape[:-1]),
         )

@@ -15,8 +15,7 @@ import attrs
 
 from slokit._display import clean, html_table, percent, plural, short
 from slokit.budget import ErrorBudget
-from slokit.counts.axes import Axis, axis_index, label_index
-from slokit.errors import UnknownLabel
+from slokit.counts.axes import Axis, series_position
 from slokit.rational import percent_text
 from slokit.timeline import DurationLike
 from slokit.windows import Window
@@ -257,14 +256,7 @@ class StatusTable:
         UnknownLabel
             If an axis is missing, or has no such label.
         """
-        for name in labels:
-            axis_index(self.axes, name)
-        at = 0
-        for axis in self.axes:
-            if axis.name not in labels:
-                raise UnknownLabel(f"a label for axis {axis.name!r} is missing; name one of every axis")
-            at = at * len(axis.labels) + label_index(axis, labels[axis.name])
-        return self.statuses[at]
+        return self.statuses[series_position(self.axes, labels)]
 
     def worst_first(self) -> tuple[Status, ...]:
         """Return the statuses by :func:`urgency`: least budget first, those without data last."""

@@ -36,7 +36,7 @@ class Spare:
     total, bad
         int64, or Python integers in object arrays, shape ``(..., n)``.
     u, v
-        Object arrays of Python integers, at least 1: shape ``()``, or that of the leading axes.
+        Object arrays of Python integers, ``0 <= u``, ``1 <= v``: shape ``()``, or that of the leading axes.
     """
 
     total: npt.NDArray[Any]
@@ -51,6 +51,10 @@ class Spare:
     def is_gone(self) -> npt.NDArray[np.bool_]:
         """Say where nothing is left: where it is 0 or less."""
         return self._each(np.bool_, lambda value, _: _signs(value) <= 0, self.v)
+
+    def is_overspent(self) -> npt.NDArray[np.bool_]:
+        """Say where more than all was spent: where it is below 0."""
+        return self._each(np.bool_, lambda value, _: _signs(value) < 0, self.v)
 
     def floor_divide(self, divisor: npt.NDArray[Any]) -> IntArray:
         """Return how often a positive divisor fits, int64: 0 where nothing is left, at most 2**63 - 1.
@@ -73,7 +77,9 @@ class Spare:
         flat = out.reshape(-1, size)
         total, bad = (np.broadcast_to(x, out.shape).reshape(flat.shape) for x in (self.total, self.bad))
         u, v, other = (x.reshape(-1, 1) for x in (self.u, self.v, other))
-        fits = max(_most(total) * _most(u), _most(bad) * _most(v), _most(u), _most(v)) < _INT64
+        # A factor of 0 makes a small product of a total that no int64 holds.
+        most = [_most(x) for x in (total, bad, u, v)]
+        fits = max(*most, most[0] * most[2], most[1] * most[3]) < _INT64
         for rows in row_blocks(slice(0, len(flat)), size, _CELLS):
             some_u, some_v, some_other = (x if len(x) == 1 else x[rows] for x in (u, v, other))
             for first in range(0, size, _CELLS):

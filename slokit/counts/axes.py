@@ -27,6 +27,7 @@ __all__ = [
     "named_axes",
     "picks_by_label",
     "picks_by_position",
+    "series_position",
     "texts",
 ]
 
@@ -246,3 +247,21 @@ def picks_by_position(axes: tuple[Axis, ...], index: object) -> Iterator[tuple[i
         if not -length <= row < length:
             raise UnknownLabel(f"axis {axis.name!r} has {length:,} rows, got row {row}")
         yield at, int(row)
+
+
+def series_position(axes: tuple[Axis, ...], labels: Mapping[str, str]) -> int:
+    """Return where a series stands, named by a label for every axis, among all of them, the last axis fastest.
+
+    Raises
+    ------
+    UnknownLabel
+        If an axis is missing, or has no such label.
+    """
+    for name in labels:
+        axis_index(axes, name)
+    at = 0
+    for axis in axes:
+        if axis.name not in labels:
+            raise UnknownLabel(f"a label for axis {axis.name!r} is missing; name one of every axis")
+        at = at * len(axis.labels) + label_index(axis, labels[axis.name])
+    return at

@@ -12,7 +12,15 @@ from slokit.errors import InvalidAlert, WrongType
 from slokit.rational import RationalLike, parse_rational
 from slokit.timeline import DurationLike, parse_length
 
-__all__ = ["BurnCondition", "Comparison", "check_threads", "parse_burn_rate", "parse_comparison", "several"]
+__all__ = [
+    "BurnCondition",
+    "Comparison",
+    "check_threads",
+    "parse_burn_rate",
+    "parse_comparison",
+    "parse_share",
+    "several",
+]
 
 Comparison = Literal["gt", "gte"]
 """Strictly greater, or at least as great; without data neither holds."""
@@ -24,6 +32,14 @@ def parse_burn_rate(value: RationalLike) -> Fraction:
     if rate < 0:
         raise InvalidAlert(f"burn_rate must not be negative, got {value}")
     return rate
+
+
+def parse_share(value: RationalLike) -> Fraction:
+    """Read a share of a budget as a decimal; it must not be negative, and may pass 1."""
+    share = parse_rational(value, "share")
+    if share < 0:
+        raise InvalidAlert(f"share must not be negative, got {value}")
+    return share
 
 
 def parse_comparison(value: Comparison) -> Comparison:

@@ -23,8 +23,16 @@ from slokit._kernels.sums import Window as KernelWindow
 from slokit.budget import ErrorBudgetArrays
 from slokit.counts.axes import Axis, picks_by_label, picks_by_position
 from slokit.errors import OutOfTimeline, WrongType
-from slokit.evaluation.conditions import BurnCondition, Comparison, check_threads, several
+from slokit.evaluation.conditions import (
+    BurnCondition,
+    Comparison,
+    check_threads,
+    parse_comparison,
+    parse_share,
+    several,
+)
 from slokit.evaluation.instants import status_at
+from slokit.evaluation.spending import spends
 from slokit.evaluation.sums import WindowedSums
 from slokit.evaluation.worst import WorstWindow, worst_window
 from slokit.rational import RationalLike, percent_text
@@ -102,6 +110,13 @@ class Evaluation:
     def has_data(self) -> BoolArray:
         """Where the window holds any event, bool."""
         return exceed.has_events(self._sums.total, self._sums.window)
+
+    @property
+    def bucket_has_data(self) -> BoolArray:
+        """Which buckets hold events of their own, filled ones included, bool."""
+        # A bucket fits int64, so its running sum has moved even where it has wrapped.
+        values = self._sums.total.values
+        return np.asarray(values[..., 1:] != values[..., :-1])
 
     @property
     def missed(self) -> BoolArray:
@@ -210,6 +225,37 @@ class Evaluation:
         """Answer several :meth:`burning` questions in one call: bool, shape ``(k, ..., n)``."""
         sums = self._sums
         return exceed.exceeds(sums.bad, sums.total, [sums.question(c) for c in conditions], check_threads(threads))
+
+    def spent(self, share: RationalLike, window: DurationLike | None = None, *, op: Comparison = "gt") -> BoolArray:
+        """Say where more than a share of the objective's whole budget was spent: bool, exact, shape ``(..., n)``.
+
+        Parameters
+        ----------
+        share
+            Of the budget, read as a decimal: ``"2%"`` is 1/50, and 1 is all of it.
+        window
+            What was spent in a rolling window alone, held against the budget of a rolling window as long as the
+            objective's (for a calendar window: its nominal length); by default what the objective's own window spent,
+            against the budget as :attr:`error_budget` has it.
+        op
+            ``"gt"`` for more, ``"gte"`` for at least as much. Without data neither holds.
+
+        Raises
+        ------
+        InvalidAlert
+            If the share is negative.
+        InvalidWindow
+            If the window is no whole number of buckets.
+
+        Examples
+        --------
+        >>> from slokit import SLI, SLO, Counts
+        >>> counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", total=[100, 900], bad=[1, 0])
+        >>> ev = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="30d").evaluate(counts)
+        >>> ev.spent("10%"), ev.spent("10%", op="gte"), ev.spent("10%", "1h")
+        (array([ True, False]), array([ True,  True]), array([ True, False]))
+        """
+        return spends(self._sums, parse_share(share), window, parse_comparison(op))
 
     def worst(
         self, windows: Iterable[DurationLike], *, start: InstantLike | None = None, end: InstantLike | None = None

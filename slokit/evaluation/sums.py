@@ -48,6 +48,8 @@ class WindowedSums:
         Fractions in an object array: shape ``()`` where all series share one, else that of the leading axes.
     grid
         The objective's window, laid over the buckets.
+    nominal
+        The length of the objective's window in nanoseconds; a calendar's at its nominal length.
     slice_worth
         Of slices: what one is worth in counts. A period's total is then known beforehand.
     expected
@@ -62,6 +64,7 @@ class WindowedSums:
     excluded: npt.NDArray[np.bool_]
     targets: RationalArray
     grid: RollingGrid | CalendarGrid
+    nominal: int
     slice_worth: int | None = None
     expected: RationalArray | None = None
 
