@@ -78,4 +78,4 @@ def test_an_alert_reads_like_what_it_does() -> None:
     alert = BurnRateAlert(long_window="1h", short_window="5m", burn_rate=14.4, severity="<b>\u202e", op="gte")
     assert repr(alert) == r"BurnRateAlert(<b>\u202e: at least 14.4x in 1h and 5m)"
     assert "<b>" not in alert._repr_html_()
-    assert dict(alert.__rich_repr__())["windows"] == "1h and 5m"
+    assert dict(alert.__rich_repr__())["fires"] == "at least 14.4x in 1h and 5m"

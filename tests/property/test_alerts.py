@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import stats
 
-from slokit import SLI, SLO, BurnRateAlert, Evaluation, alerts
+from slokit import (
+    SLI,
+    SLO,
+    BudgetShareAlert,
+    BurnRateAlert,
+    CalendarWindow,
+    Counts,
+    Evaluation,
+    RatioTimeslices,
+    Timeslices,
+    alerts,
+)
 from slokit._kernels import exceed
 from tests import oracle
-from tests.oracle import NANOSECONDS
+from tests.oracle import NANOSECONDS, RATIO_UNITS, Moment
+from tests.oracle_policy import Gates, Setting, Spec, holds
 from tests.property.agreement import same
-from tests.property.evidence import Evidence, evidences, targets
+from tests.property.evidence import LARGEST, Evidence, evidences, targets
+from tests.property.test_evaluation import BUDGETS, calendars, objective, own_targets, per_label
 
 pytestmark = pytest.mark.filterwarnings("ignore::slokit.errors.SlokitWarning")
 
@@ -112,6 +127,257 @@ def test_targets_of_their_own_burn_on_their_own(data: st.DataObject, target: Fra
         [oracle.burning(row, goal, threshold, [width], op) for row, goal in zip(evidence.rows, goals, strict=True)],
         "b",
     )
+
+
+# --- evidence that alerts ask for -------------------------------------------------------------------------------------
+
+LONG = (Fraction(10**18 - 1, 10**18), Fraction(1, 2**70), Fraction(1, 3), Fraction(1, 10**30))
+
+
+@st.composite
+def gates(draw: st.DrawFn, settings: list[Setting], window: int, covering: int) -> Gates:
+    """Draw gates: none, or what some window of the evidence holds, exactly or a hair beside it."""
+    row = draw(st.sampled_from(settings))
+    t = draw(st.integers(0, len(row.row) - 1))
+    bad, total, _ = row.events(t, window)
+    seen = Fraction(row.events(t, covering)[2], covering)
+    beside = st.sampled_from((-1, 0, 0, 1))
+
+    def around(events: int) -> st.SearchStrategy[int]:
+        return st.just(0) | st.just(0) | beside.map(lambda off: min(max(events + off, 0), LARGEST))
+
+    coverages = st.sampled_from((Fraction(0), Fraction(0), Fraction(1), seen, *LONG))
+    hairs = st.sampled_from((Fraction(0), Fraction(0), Fraction(1, 10**25), -Fraction(1, 10**25)))
+    return Gates(
+        op=draw(st.sampled_from(OPS)),
+        pending=draw(st.sampled_from((0, 0, 1, row.row.step, row.row.step + 1, 3 * row.row.step, 30 * row.row.step))),
+        min_bad=draw(around(bad)),
+        min_total=draw(around(total)),
+        min_coverage=min(max(draw(coverages) + draw(hairs), Fraction(0)), Fraction(1)),
+    )
+
+
+def shares(data: st.DataObject, settings: list[Setting], width: int | None) -> Fraction:
+    """Draw a share of the budget: what some window of the evidence spent, or a hair beside it, or a usual one."""
+    spent = {found for one in settings for t in range(len(one.row)) if (found := one.spent(t, width))}
+    usual = st.sampled_from([Fraction(text) for text in ("0", "0.02", "0.05", "0.5", "1", "3/2")])
+    hairs = st.sampled_from((Fraction(0), Fraction(0), Fraction(1, 10**17), Fraction(-1, 10**17)))
+    exact = st.builds(lambda share, off: share * (1 + off), st.sampled_from(sorted(spent)), hairs) if spent else usual
+    return data.draw(usual | exact | exact, label="share")
+
+
+def an_alert(spec: Spec, step: int, severity: str = "page") -> alerts.Alert:
+    """Return the alert that a spec of the oracle describes."""
+    kind, asked, limit, widths = spec
+    fields: dict[str, Any] = {
+        "severity": severity,
+        "op": asked.op,
+        "pending": np.timedelta64(asked.pending, "ns"),
+        "min_bad": asked.min_bad,
+        "min_total": asked.min_total,
+        "min_coverage": asked.min_coverage,
+    }
+    if kind == "share":
+        return BudgetShareAlert(share=limit, window=np.timedelta64(widths * step, "ns"), **fields)
+    long, *short = (np.timedelta64(width * step, "ns") for width in widths)
+    return BurnRateAlert(long_window=long, short_window=short[0] if short else None, burn_rate=limit, **fields)
+
+
+@given(data=st.data(), target=targets(), width=st.integers(1, 12))
+def test_an_alert_asks_for_evidence_and_waits(data: st.DataObject, target: Fraction, width: int) -> None:
+    """Bad events, events, coverage, and a time that it held: at any size of counts, for targets of their own."""
+    evidence = data.draw(evidences(target))
+    step = evidence.rows[0].step
+    own, goals = own_targets(data, evidence, target)
+    ev = per_label(objective(target, width * step), own).evaluate(evidence.counts())
+    settings = [Setting(row, goal, width) for row, goal in zip(evidence.rows, goals, strict=True)]
+    specs: list[Spec] = []
+    for _ in range(data.draw(st.integers(1, 3), label="alerts")):
+        if data.draw(st.booleans(), label="burns"):
+            widths = data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=2), label="widths")
+            limit = data.draw(thresholds(evidence, goals[0], widths), label="threshold")
+            specs.append(("burn", data.draw(gates(settings, widths[0], widths[0])), limit, widths))
+        else:
+            long = data.draw(st.integers(1, 12), label="window")
+            specs.append(("share", data.draw(gates(settings, long, width)), shares(data, settings, long), long))
+    several = [an_alert(spec, step) for spec in specs]
+
+    together = alerts.fires(ev, several)
+
+    assert together.shape == (len(specs), *evidence.shape, len(evidence.rows[0]))
+    for found, alert, spec in zip(together, several, specs, strict=True):
+        truths = [[holds(one, spec, t) for t in range(len(one.row))] for one in settings]
+        same("fires", found, truths, "b")
+        same("fires alone", alert.fires(ev), truths, "b")
+
+
+@given(
+    data=st.data(),
+    goals=st.lists(
+        st.sampled_from([Fraction(text) for text in ("0.5", "0.9", "0.999", "0.999999")]), min_size=1, max_size=3
+    ),
+    confidence=st.sampled_from([Fraction(text) for text in ("0.5", "0.9", "0.99", "0.9999")]),
+    widths=st.lists(st.integers(1, 12), min_size=1, max_size=2),
+)
+def test_confidence_is_that_of_a_binomial_test(
+    data: st.DataObject, goals: list[Fraction], confidence: Fraction, widths: list[int]
+) -> None:
+    """It fires where, besides, the long window's bad events or more would be rarer by chance than is left to doubt.
+
+    Each series is tested against its own target.
+    """
+    size = data.draw(st.integers(1, 12))
+    rows, names = [], [f"t{i}" for i in range(len(goals))]
+    for _ in goals:
+        totals = data.draw(st.lists(st.integers(0, 400), min_size=size, max_size=size))
+        bads = [data.draw(st.integers(0, total) | st.integers(0, min(total, 5))) for total in totals]
+        rows.append(oracle.series([n - b for n, b in zip(totals, bads, strict=True)], bads))
+    evidence = Evidence((("tenant", tuple(names)),), tuple(rows))
+    limit = data.draw(thresholds(evidence, goals[0], widths))
+    own = ("tenant", dict(zip(names, goals, strict=True)))
+    ev = per_label(objective(goals[0], 5 * rows[0].step), own).evaluate(evidence.counts())
+    short = span(evidence, widths[1]) if len(widths) == 2 else None
+    alert = BurnRateAlert(
+        long_window=span(evidence, widths[0]), short_window=short, burn_rate=limit, confidence=confidence
+    )
+    truths = []
+    for row, goal in zip(rows, goals, strict=True):
+        truth = []
+        for t, burns in enumerate(oracle.burning(row, goal, limit, widths)):
+            bad, total, _ = Setting(row, goal, 5).events(t, widths[0])
+            chance = stats.binom.sf(bad - 1, total, min(float(limit * (1 - goal)), 1.0))
+            assume(abs(chance - float(1 - confidence)) > 1e-9)
+            truth.append(burns and bool(chance < float(1 - confidence)))
+        truths.append(truth)
+    same("fires", alert.fires(ev), truths, "b")
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize("bad_buckets", [[], [0], [23], [5, 6], [*range(0, 72, 3)], [*range(72)]])
+def test_evidence_is_asked_for_where_few_cells_burn_and_where_many_do(bad_buckets: list[int], gaps: bool) -> None:
+    """Picked cells and whole arrays, one row of coverage for all series or one each: all answer as loops do."""
+    rows, size, target = [], 24, Fraction(9, 10)
+    for i in range(3):
+        bad = [50 if i * size + t in bad_buckets else 0 for t in range(size)]
+        observed = [not gaps or (t + i) % 4 > 0 or t in {0, 5} for t in range(size)]
+        rows.append(oracle.series([100 - b for b in bad], bad, observed))
+    evidence = Evidence((("tenant", ("a", "b", "c")),), tuple(rows))
+    ev = evaluation(evidence, target, 6)
+    for asked in (
+        Gates(min_coverage=Fraction(1, 2)),
+        Gates(min_coverage=Fraction(3, 4), min_bad=50),
+        Gates(min_total=200, pending=rows[0].step),
+        Gates(min_bad=51),
+    ):
+        specs: list[Spec] = [("burn", asked, Fraction(1, 2), [2]), ("share", asked, Fraction(1, 5), 2)]
+        for spec in specs:
+            truths = [[holds(Setting(row, target, 6), spec, t) for t in range(size)] for row in rows]
+            same("fires", an_alert(spec, rows[0].step).fires(ev), truths, "b")
+
+
+def test_a_threshold_of_many_digits_can_be_tested() -> None:
+    """A target and a threshold of 390 bits each make a share of bad events that no number is read by."""
+    nearly, hardly = Fraction(2**390 + 1, 2**390), Fraction(2**390 - 1, 2**390)
+    evidence = Evidence((), (oracle.series([800] * 3, [200] * 3),))
+    alert = BurnRateAlert(long_window=span(evidence, 2), burn_rate=nearly, confidence="99%")
+    assert alert.fires(evaluation(evidence, hardly, 3)).all()
+    # At a share of 1 or above nothing can be proven, and at less than nothing's worth one bad event is.
+    high = BurnRateAlert(long_window=span(evidence, 2), burn_rate=2**300, op="gte", confidence="99%")
+    assert not high.fires(evaluation(evidence, Fraction(9, 10), 3)).any()
+
+
+# --- what was spent of the whole budget -------------------------------------------------------------------------------
+
+
+@given(data=st.data(), target=targets(), width=st.integers(1, 12), window=st.none() | st.integers(1, 15))
+def test_spent_is_what_fractions_say(data: st.DataObject, target: Fraction, width: int, window: int | None) -> None:
+    """A window's bad events against the budget of the objective's: counts of any size, targets of their own."""
+    evidence = data.draw(evidences(target))
+    step = evidence.rows[0].step
+    own, goals = own_targets(data, evidence, target)
+    ev = per_label(objective(target, width * step), own).evaluate(evidence.counts())
+    settings = [Setting(row, goal, width) for row, goal in zip(evidence.rows, goals, strict=True)]
+    share = shares(data, settings, window)
+    for op in OPS:
+        found = ev.spent(share, None if window is None else np.timedelta64(window * step, "ns"), op=op)
+        assert found.shape == (*evidence.shape, len(evidence.rows[0]))
+        truths = []
+        for one in settings:
+            spent = [one.spent(t, window) for t in range(len(one.row))]
+            truths.append([s is not None and (s > share or (op == "gte" and s == share)) for s in spent])
+        same("spent", found, truths, "b")
+
+
+def check_spent_of_budgets(data: st.DataObject, ev: Evaluation, truths: list[list[Moment]]) -> None:
+    """Check what was spent of periods' budgets, at shares that some moment spent exactly or nearly."""
+    ratios = {m.bad / m.budget.allowed for row in truths for m in row if m.has_data}
+    hairs = st.sampled_from((Fraction(0), Fraction(0), Fraction(1, 10**17), Fraction(-1, 10**17)))
+    exact = st.builds(lambda ratio, off: ratio * (1 + off), st.sampled_from(sorted(ratios or {Fraction(1)})), hairs)
+    share = data.draw(st.sampled_from((Fraction(0), Fraction(1, 50), Fraction(1))) | exact | exact, label="share")
+    for op in OPS:
+        wanted = [
+            [
+                m.has_data and (m.bad > share * m.budget.allowed or (op == "gte" and m.bad == share * m.budget.allowed))
+                for m in row
+            ]
+            for row in truths
+        ]
+        same("spent", ev.spent(share, op=op), wanted, "b")
+
+
+@given(data=st.data(), target=BUDGETS)
+def test_spent_of_a_period_is_by_its_budget(data: st.DataObject, target: Fraction) -> None:
+    """Over a calendar window the budget is the period's: expected, that of the period before, or what happened so far.
+
+    In a rolling window alone it is held against the budget of a rolling window of the period's nominal length.
+    """
+    evidence, unit, zone = data.draw(calendars(target))
+    own, goals = own_targets(data, evidence, target)
+    expected = data.draw(st.none() | st.integers(1, 1000) | st.integers(1, 2**62), label="expected")
+    window = CalendarWindow(unit, tz=zone)
+    ev = per_label(objective(target, window), own).evaluate(evidence.counts(), expected_total=expected)
+    rows = list(zip(evidence.rows, goals, strict=True))
+    check_spent_of_budgets(
+        data, ev, [oracle.calendar(row, goal, unit, ZoneInfo(zone), expected_total=expected) for row, goal in rows]
+    )
+
+    step = evidence.rows[0].step
+    settings = [Setting(row, goal, window.nominal // step) for row, goal in rows]
+    width = data.draw(st.integers(1, 30), label="window")
+    share = shares(data, settings, width)
+    found = ev.spent(share, np.timedelta64(width * step, "ns"))
+    truths = [[(one.spent(t, width) or 0) > share for t in range(len(one.row))] for one in settings]
+    same("spent", found, truths, "b")
+    same("fires", BudgetShareAlert(share=share, window=np.timedelta64(width * step, "ns")).fires(ev), truths, "b")
+
+
+@given(data=st.data(), target=BUDGETS, judged=targets() | st.none())
+def test_spent_of_a_period_of_slices_is_by_all_its_slices(
+    data: st.DataObject, target: Fraction, judged: Fraction | None
+) -> None:
+    """Slices to come are known to come, so that one bad slice on the first of a month is not the whole budget."""
+    evidence, unit, zone = data.draw(calendars(target if judged is None else judged))
+    step = evidence.rows[0].step
+    length = np.timedelta64(step, "ns")
+    budgeting = RatioTimeslices(length) if judged is None else Timeslices(length, target=judged)
+    ev = objective(target, CalendarWindow(unit, tz=zone), budgeting=budgeting).evaluate(evidence.counts())
+    worth = RATIO_UNITS if judged is None else 1
+    rows = [oracle.sliced(row, step, judged) for row in evidence.rows]
+    check_spent_of_budgets(
+        data, ev, [oracle.calendar(row, target, unit, ZoneInfo(zone), slice_worth=worth) for row in rows]
+    )
+
+
+@pytest.mark.parametrize("labels", [None, {"tenant": ["a", "b"]}])
+def test_where_there_is_no_bucket_nothing_fires(labels: dict[str, list[str]] | None) -> None:
+    """An empty timeline: empty answers, no episode and no notification."""
+    ev = SLO("x", sli=SLI.ratio("x"), target="99%", window="1h").evaluate(Counts.empty(step="1m", labels=labels))
+    several = [*alerts.google("30d", min_bad=5), BudgetShareAlert(share="2%", window="1h", min_coverage="25%")]
+    shape = (2, 0) if labels else (0,)
+    assert alerts.fires(ev, several).shape == (4, *shape)
+    assert ev.spent(1).shape == ev.spent(1, "5m").shape == shape
+    assert several[0].episodes(ev) == alerts.episodes(ev, several) == ()
+    assert alerts.notifications(ev, several) == ()
 
 
 # --- the three ways in which a product can overflow ------------------------------------------------------------------
