@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slokit import alerts, analysis, errors
-    from slokit.alerts import BurnRateAlert
+    from slokit import alerts, analysis, conditions, errors, forecast, incidents, policy, statistics, traffic
+    from slokit.alerts import BudgetShareAlert, BurnRateAlert
     from slokit.budget import ErrorBudget, ErrorBudgetArrays
     from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
     from slokit.config import from_dict, to_dict
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slokit.exclusions import Exclusion
     from slokit.interop.definitions import load
     from slokit.intervals import IntervalSet
+    from slokit.policy import Decision, Policy, PolicyHistory, Rule, State
     from slokit.sli import SLI
     from slokit.slo import SLO
     from slokit.status import Status, StatusTable
@@ -32,9 +33,11 @@ __all__ = [
     "SLI",
     "SLO",
     "Axis",
+    "BudgetShareAlert",
     "BurnRateAlert",
     "CalendarWindow",
     "Counts",
+    "Decision",
     "ErrorBudget",
     "ErrorBudgetArrays",
     "Evaluation",
@@ -42,8 +45,12 @@ __all__ = [
     "IntervalSet",
     "Occurrences",
     "Period",
+    "Policy",
+    "PolicyHistory",
     "RatioTimeslices",
     "RollingWindow",
+    "Rule",
+    "State",
     "Status",
     "StatusTable",
     "Timeline",
@@ -51,10 +58,16 @@ __all__ = [
     "WorstWindow",
     "alerts",
     "analysis",
+    "conditions",
     "errors",
+    "forecast",
     "from_dict",
+    "incidents",
     "load",
+    "policy",
+    "statistics",
     "to_dict",
+    "traffic",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -63,9 +76,11 @@ _ROOMS = {
     "SLI": "sli",
     "SLO": "slo",
     "Axis": "counts",
+    "BudgetShareAlert": "alerts",
     "BurnRateAlert": "alerts",
     "CalendarWindow": "windows",
     "Counts": "counts",
+    "Decision": "policy",
     "ErrorBudget": "budget",
     "ErrorBudgetArrays": "budget",
     "Evaluation": "evaluation",
@@ -73,8 +88,12 @@ _ROOMS = {
     "IntervalSet": "intervals",
     "Occurrences": "budgeting",
     "Period": "windows",
+    "Policy": "policy",
+    "PolicyHistory": "policy",
     "RatioTimeslices": "budgeting",
     "RollingWindow": "windows",
+    "Rule": "policy",
+    "State": "policy",
     "Status": "status",
     "StatusTable": "status",
     "Timeline": "timeline",
@@ -84,7 +103,17 @@ _ROOMS = {
     "load": "interop.definitions",
     "to_dict": "config",
 }
-_MODULES = ("alerts", "analysis", "errors")
+_MODULES = (
+    "alerts",
+    "analysis",
+    "conditions",
+    "errors",
+    "forecast",
+    "incidents",
+    "policy",
+    "statistics",
+    "traffic",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -13,21 +14,29 @@ import pytest
 from slokit import (
     SLI,
     SLO,
+    BudgetShareAlert,
     BurnRateAlert,
     CalendarWindow,
     Exclusion,
     Occurrences,
+    Policy,
     RatioTimeslices,
     RollingWindow,
+    Rule,
+    State,
     Timeslices,
     from_dict,
+    load,
     to_dict,
 )
+from slokit.conditions import BudgetBelow, DataSince, Exhausted, ExhaustsWithin, Leaf, Missed, NoDataFor, SpentAtLeast
 from slokit.config import Definitions
 from slokit.errors import InvalidDefinition, SuspiciousTarget, UnknownLabel, WrongType
+from slokit.policy import Reviews
 
 RATIO = {"kind": "ratio", "name": "up"}
 SLO_ = {"name": "checkout", "sli": RATIO, "target": "99.9%", "window": "30d"}
+POLICY: dict[str, Any] = {"name": "x", "states": [{"name": "a"}, {"name": "b"}], "rules": []}
 
 
 def problems(data: dict[str, Any]) -> dict[str, str]:
@@ -124,6 +133,39 @@ def an_slo(**changes: Any) -> SLO:
             BurnRateAlert(long_window="1h", short_window="5m", burn_rate=14.4),
             {"kind": "burn_rate_alert", "long_window": "1h", "short_window": "5m", "burn_rate": "14.4"},
         ),
+        (
+            BurnRateAlert(
+                long_window="1h",
+                burn_rate=6,
+                severity="ticket",
+                op="gte",
+                pending="2m",
+                min_bad=5,
+                min_total=100,
+                min_coverage="50%",
+                confidence="99%",
+            ),
+            {
+                "kind": "burn_rate_alert",
+                "long_window": "1h",
+                "burn_rate": "6",
+                "severity": "ticket",
+                "op": "gte",
+                "pending": "2m",
+                "min_bad": 5,
+                "min_total": 100,
+                "min_coverage": "0.5",
+                "confidence": "0.99",
+            },
+        ),
+        (
+            BudgetShareAlert(share="2%", window="1h", min_coverage="25%"),
+            {"kind": "budget_share_alert", "share": "0.02", "window": "1h", "min_coverage": "0.25"},
+        ),
+        (
+            Policy("calm", states=[State("calm")], rules=[]),
+            {"kind": "policy", "name": "calm", "states": [{"name": "calm"}], "rules": []},
+        ),
     ],
 )
 def test_each_definition_is_written_as_people_would(definition: Any, data: dict[str, Any]) -> None:
@@ -153,6 +195,108 @@ def test_an_objective_is_written_with_what_it_is_made_of() -> None:
         "enforced": False,
         "per": {"axis": "tenant", "target": {"acme": "0.9995"}},
     }
+
+
+def test_a_policy_is_written_with_its_states_rules_and_reviews() -> None:
+    """Conditions say their kind and what they are made of; what is the default is left out."""
+    policy = Policy(
+        "release",
+        states=[State("calm"), State("frozen", means="stop", actions=["mend"], blocks=["ship"], exempt=["p0"])],
+        rules=[
+            Rule("frozen", (Exhausted() | SpentAtLeast("20%", "6h")) & DataSince("25%"), until=~BudgetBelow("5%")),
+            Rule("frozen", ExhaustsWithin("4h") | Missed() | NoDataFor("2h"), hold="1h", warmup="10%"),
+        ],
+        unknown=State("unknown", actions=["look"]),
+        stale_after="30m",
+        on_unknown="block",
+        activities=["ship"],
+        changes=["p0"],
+        round_windows=True,
+        reviews=Reviews(incident_review=["frozen"], planning_share="1/3", planning_within="90d"),
+    )
+    spent = {"kind": "spent_at_least", "share": "0.2", "window": "6h"}
+    several = [{"kind": "exhausts_within", "horizon": "4h"}, {"kind": "missed"}]
+    assert to_dict(policy) == {
+        "slokit": 1,
+        "kind": "policy",
+        "name": "release",
+        "states": [
+            {"name": "calm"},
+            {"name": "frozen", "means": "stop", "actions": ["mend"], "blocks": ["ship"], "exempt": ["p0"]},
+        ],
+        "rules": [
+            {
+                "state": "frozen",
+                "when": {
+                    "kind": "all",
+                    "of": [
+                        {"kind": "any", "of": [{"kind": "exhausted"}, spent]},
+                        {"kind": "data_since", "share": "0.25"},
+                    ],
+                },
+                "until": {"kind": "not", "of": {"kind": "budget_below", "remaining": "0.05"}},
+            },
+            {
+                "state": "frozen",
+                "when": {"kind": "any", "of": [*several, {"kind": "no_data_for", "duration": "2h"}]},
+                "hold": "1h",
+                "warmup": "0.1",
+            },
+        ],
+        "unknown": {"name": "unknown", "actions": ["look"]},
+        "stale_after": "30m",
+        "on_unknown": "block",
+        "activities": ["ship"],
+        "changes": ["p0"],
+        "round_windows": True,
+        "reviews": {"incident_review": ["frozen"], "planning_share": "1/3", "planning_within": "90d"},
+    }
+    assert from_dict(to_dict(policy)) == policy
+
+
+@pytest.mark.parametrize("window", ["30d", "7d", CalendarWindow("month"), CalendarWindow("week", tz="Europe/Berlin")])
+def test_the_default_policy_can_be_written_down_and_changed(window: Any) -> None:
+    """Written for any window it reads back equal, so that a team may start from it and review what it changes."""
+    policy = Policy.default(window)
+    assert from_dict(to_dict(policy)) == policy
+    stricter = to_dict(policy) | {"on_unknown": "block"}
+    assert from_dict(stricter) == Policy.default(window, on_unknown="block") != policy
+
+
+class Tuesdays(Leaf):
+    """A condition that somebody wrote in Python."""
+
+    words = "it is Tuesday"
+
+    def answer(self, evaluation: Any, burning: Any) -> Any:
+        """Hold never."""
+        return evaluation.missed & False
+
+    def say(self, evaluation: Any, bucket: int, *, holds: bool) -> str:
+        """Say so."""
+        return self.words
+
+
+def test_a_condition_of_ones_own_is_refused_with_its_path() -> None:
+    """Code is no data: it can be used in Python, and not be written."""
+    policy = Policy("x", states=[State("a"), State("b")], rules=[Rule("b", Exhausted() | ~Tuesdays())])
+    with pytest.raises(
+        InvalidDefinition, match=r"^policy\.rules\[0\]\.when\.of\[1\]\.of: is a Tuesdays, which has no form"
+    ):
+        to_dict(policy)
+
+
+def test_conditions_nested_too_deeply_are_refused_both_ways() -> None:
+    """What is written can be read, so both stop at one depth."""
+    deep: dict[str, Any] = {"kind": "exhausted"}
+    for _ in range(28):
+        deep = {"kind": "not", "of": deep}
+    data = {"slokit": 1, "kind": "policy", **POLICY, "rules": [{"state": "b", "when": deep}]}
+    assert to_dict(from_dict(data, Policy)) == data
+    for _ in range(4):
+        deep = {"kind": "not", "of": deep}
+    (message,) = problems(data | {"rules": [{"state": "b", "when": deep}]}).values()
+    assert message == "is nested deeper than 32 levels"
 
 
 def test_a_fraction_too_long_for_text_of_a_number_is_kept() -> None:
@@ -310,6 +454,98 @@ def test_a_complaint_has_a_path_and_a_way_out(changes: dict[str, Any], path: str
     found = problems_of_slo(**changes)
     assert list(found) == [path]
     assert message in found[path]
+
+
+GONE = {"kind": "exhausted"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "message"),
+    [
+        ({"states": []}, "states", "must be 1 to 15, got 0"),
+        ({"states": [{"name": "a"}] * 2}, "states", "must have names of their own, none of them 'unknown'"),
+        ({"states": {"name": "a"}}, "states", "must be a list of tables, got a table"),
+        ({"states": [{"nam": "a"}]}, "states[0].nam", 'is no key of state; did you mean "name"?'),
+        ({"states": [{"name": "a", "blocks": "deploy"}]}, "states[0].blocks", "must be a list of texts, got str"),
+        ({"states": [{"name": "a", "actions": [["x"]]}]}, "states[0].actions", "must be text, got list: ['x']"),
+        ({"states": [{"name": "a", "means": "\x1b[2J"}]}, "states[0].means", "must not hold control characters"),
+        ({"states": [{"name": "a"}, {"name": "b", "blocks": ["fly"]}]}, "", "blocks of state 'b' must be among the"),
+        ({"states": [{"name": "a"}, {"name": "b", "exempt": ["fly"]}]}, "", "exempt of state 'b' must be among the"),
+        ({"rules": [{"state": "c", "when": GONE}]}, "rules[0]", "must name a state but the mildest, one of 'b', got"),
+        ({"rules": [{"state": "b", "when": GONE}, {"state": "a", "when": GONE}]}, "rules[1]", "one of 'b', got 'a'"),
+        ({"rules": [{"state": "b"}]}, "rules[0].when", "is missing"),
+        ({"rules": [{"when": GONE}]}, "rules[0].state", "is missing"),
+        ({"rules": [{"state": "b", "when": "exhausted"}]}, "rules[0].when", "must be a table, got str: 'exhausted'"),
+        ({"rules": [{"state": "b", "when": {"of": []}}]}, "rules[0].when.kind", "is missing: one of burn_rate_alert"),
+        ({"rules": [{"state": "b", "when": GONE, "until": {"kind": "missd"}}]}, "rules[0].until.kind", '"missed"?'),
+        ({"rules": [{"state": "b", "when": GONE, "hold": "-1s"}]}, "rules[0].hold", "must be numbers with the units"),
+        ({"rules": [{"state": "b", "when": GONE, "warmup": 2}]}, "rules[0].warmup", "must be a share of the window"),
+        ({"unknown": {"name": "x"}}, "unknown", "must be a state called 'unknown', got 'x'"),
+        ({"on_unknown": "Allow"}, "on_unknown", 'did you mean "allow"?'),
+        ({"stale_after": 0}, "stale_after", 'must be text with a unit such as "5m"'),
+        ({"activities": [1]}, "activities", "must be text, got int: 1"),
+        ({"round_windows": "yes"}, "round_windows", "must be a bool, got str"),
+        ({"reviews": {"planning_share": -1}}, "reviews.planning_share", "must not be negative, got -1"),
+        ({"reviews": {"incident_review": ["c"]}}, "", "incident_review must name states of the policy, a, b, got 'c'"),
+        ({"stale_aftr": "2h"}, "stale_aftr", 'is no key of policy; did you mean "stale_after"?'),
+    ],
+)
+def test_a_complaint_about_a_policy_has_a_path(changes: dict[str, Any], path: str, message: str) -> None:
+    """What is wrong with a policy is named where it stands, down to the key of a condition."""
+    found = problems({"slokit": 1, "kind": "policy", **POLICY, **changes})
+    where = f"policy.{path}" if path else "policy"
+    assert list(found) == [where]
+    assert message in found[where]
+
+
+@pytest.mark.parametrize(
+    ("condition", "path", "message"),
+    [
+        ({"kind": "budget_below", "remaining": 25}, ".remaining", "must be at most 1 (all of the budget), got 25"),
+        ({"kind": "budget_below"}, ".remaining", "is missing"),
+        ({"kind": "exhausted", "share": 1}, ".share", "is no key of exhausted"),
+        ({"kind": "spent_at_least", "share": -1}, ".share", "must not be negative, got -1"),
+        ({"kind": "spent_at_least", "share": 1, "window": "0s"}, ".window", "must be longer than zero"),
+        ({"kind": "exhausts_within", "horizon": "1M"}, ".horizon", "must have a fixed length"),
+        ({"kind": "exhausts_within", "horizon": "1h", "recent": 5}, ".recent", "must be text with a unit"),
+        ({"kind": "no_data_for", "duration": "0s"}, ".duration", "must be longer than zero"),
+        ({"kind": "data_since", "share": 2}, ".share", "must be from 0 to 1, got 2"),
+        ({"kind": "any", "of": []}, ".of", "must be at least one condition, got none"),
+        ({"kind": "all", "of": GONE}, ".of", "must be a list of tables, got a table"),
+        ({"kind": "all"}, ".of", "is missing"),
+        ({"kind": "not", "of": [GONE]}, ".of", "must be a table, got a list"),
+        ({"kind": "any", "of": [GONE, {"kind": "not", "of": {"kind": 5}}]}, ".of[1].of.kind", "must be one of"),
+        ({"kind": "burn_rate_alert", "long_window": "1h", "burn_rate": -2}, ".burn_rate", "must not be negative"),
+        ({"kind": "burn_rate_alert", "long_window": "1h", "burn_rate": 2, "op": ">"}, ".op", 'must be one of "gt"'),
+        (
+            {"kind": "burn_rate_alert", "long_window": "1h", "burn_rate": 2, "confidence": "100%"},
+            ".confidence",
+            'must lie between 0 and 1, such as "99%", got 1',
+        ),
+        ({"kind": "budget_share_alert", "share": 1, "window": "1h", "min_bad": True}, ".min_bad", "must be an integer"),
+        (
+            {"kind": "budget_share_alert", "share": 1, "window": "1h", "min_total": 2**63},
+            ".min_total",
+            "must be from 0",
+        ),
+        ({"kind": "budget_share_alert", "share": 1, "window": "1h", "min_coverage": 2}, ".min_coverage", "from 0 to 1"),
+        ({"kind": "budget_share_alert", "share": 1, "window": "1h", "pending": "x"}, ".pending", "must be numbers"),
+        (
+            {"kind": "budget_share_alert", "share": 1, "window": "1h", "burn_rate": 1},
+            ".burn_rate",
+            "is no key of budget",
+        ),
+    ],
+)
+def test_a_complaint_about_a_condition_has_a_path(condition: dict[str, Any], path: str, message: str) -> None:
+    """Wherever it stands: in a rule, in what leaves it, or inside another condition."""
+    for changes, where in (
+        ({"when": condition}, "rules[0].when"),
+        ({"when": GONE, "until": {"kind": "not", "of": condition}}, "rules[0].until.of"),
+    ):
+        found = problems({"slokit": 1, "kind": "policy", **POLICY, "rules": [{"state": "b", **changes}]})
+        assert list(found) == [f"policy.{where}{path}"]
+        assert message in found[f"policy.{where}{path}"]
 
 
 def test_keys_that_must_be_there_are_missed() -> None:
@@ -502,6 +738,80 @@ def test_problems_of_a_whole_document_come_at_once() -> None:
     assert found["alerts"] == 'is no part of a document; did you mean "alert"?'
     assert found["slo[1].name"] == "must be a name of its own, got 'checkout', which slo[0] has"
     assert found["exclusion"] == "must be a list of tables, written as [[exclusion]], got a table"
+
+
+def test_no_time_at_all_may_be_written() -> None:
+    """A hold or a pending time of zero is what is meant by none."""
+    alert = {"kind": "budget_share_alert", "share": "2%", "window": "1h", "pending": "0s"}
+    data = {"slokit": 1, "kind": "policy", **POLICY, "rules": [{"state": "b", "when": alert, "hold": "0s"}]}
+    assert from_dict(data, Policy).rules == (Rule("b", BudgetShareAlert(share="2%", window="1h")),)
+
+
+def test_a_document_holds_policies(tmp_path: Path) -> None:
+    """In TOML as people write it; beside objectives or alone, and each with a name of its own."""
+    path = tmp_path / "policies.toml"
+    path.write_text(
+        """
+slokit = 1
+
+[[policy]]
+name = "release"
+states = [{ name = "calm" }, { name = "frozen", blocks = ["deploy"], exempt = ["security"] }]
+stale_after = "30m"
+
+[[policy.rules]]
+state = "frozen"
+when = { kind = "any", of = [
+    { kind = "exhausted" },
+    { kind = "burn_rate_alert", long_window = "1h", short_window = "5m", burn_rate = 14.4 },
+] }
+until = { kind = "not", of = { kind = "budget_below", remaining = "5%" } }
+warmup = 0.25
+
+[[policy]]
+name = "watch"
+states = [{ name = "calm" }, { name = "busy" }]
+rules = [{ state = "busy", when = { kind = "budget_share_alert", share = "2%", window = "1h" }, hold = "6h" }]
+""",
+        encoding="utf-8",
+    )
+    found = load(path)
+    fast = BurnRateAlert(long_window="1h", short_window="5m", burn_rate=14.4)
+    assert found == Definitions(
+        policies=[
+            Policy(
+                "release",
+                states=[State("calm"), State("frozen", blocks=["deploy"], exempt=["security"])],
+                rules=[Rule("frozen", Exhausted() | fast, until=~BudgetBelow("5%"), warmup="25%")],
+                stale_after="30m",
+            ),
+            Policy(
+                "watch",
+                states=[State("calm"), State("busy")],
+                rules=[Rule("busy", BudgetShareAlert(share="2%", window="1h"), hold="6h")],
+            ),
+        ]
+    )
+    assert len(found) == 0
+    assert from_dict(to_dict(found)) == found
+    assert repr(found) == "Definitions(0 SLOs, 2 policies)"
+    assert hash(found) == hash(from_dict(to_dict(found)))
+
+
+def test_policies_of_one_name_could_not_be_told_apart() -> None:
+    """In data and by hand; a policy that is wrong keeps its name for the next one."""
+    assert problems({"slokit": 1, "policy": [POLICY, POLICY]}) == {
+        "policy[1].name": "must be a name of its own, got 'x', which policy[0] has"
+    }
+    assert list(problems({"slokit": 1, "policy": [POLICY | {"states": []}, POLICY]})) == [
+        "policy[0].states",
+        "policy[1].name",
+    ]
+    policy = from_dict({"slokit": 1, "kind": "policy", **POLICY}, Policy)
+    with pytest.raises(InvalidDefinition, match=r"policy\[1\]\.name: must be a name of its own, got 'x'"):
+        Definitions(policies=[policy, policy])
+    with pytest.raises(WrongType, match=r"policies\[0\] must be an? Policy, got SLO"):
+        Definitions(policies=[an_slo()])
 
 
 @pytest.mark.parametrize("data", [{}, {"name": "x"}])

@@ -11,6 +11,7 @@ import slokit
 from slokit import (
     SLI,
     SLO,
+    BudgetShareAlert,
     BurnRateAlert,
     CalendarWindow,
     Counts,
@@ -19,10 +20,31 @@ from slokit import (
     IntervalSet,
     Occurrences,
     Period,
+    Policy,
     RatioTimeslices,
     RollingWindow,
+    Rule,
+    State,
     Timeslices,
+    alerts,
+    conditions,
+    policy,
 )
+from slokit.conditions import (
+    AllOf,
+    AnyOf,
+    BudgetBelow,
+    DataSince,
+    Exhausted,
+    ExhaustsWithin,
+    Leaf,
+    Missed,
+    NoDataFor,
+    Not,
+    SpentAtLeast,
+)
+from slokit.incidents import Incident
+from slokit.policy import Override, Reviews, together
 
 BITE = "<script>\u202e</script>"
 
@@ -47,6 +69,7 @@ def examples() -> list[Any]:
         evaluation.worst(["1h"])[0],
         ErrorBudget.of("99%", bad=1, total=100),
         BurnRateAlert(long_window="1h", burn_rate=2, severity=BITE),
+        BudgetShareAlert(share="2%", window="1h", severity=BITE, min_bad=5),
         RollingWindow("30d"),
         CalendarWindow("week", tz="Europe/Berlin", every=2, start="2026-01-05"),
         Period(0, 1),
@@ -56,10 +79,83 @@ def examples() -> list[Any]:
         Occurrences(),
         Timeslices("1m", target=0.99),
         RatioTimeslices("1m"),
+        *of_policies(),
     ]
 
 
-PUBLIC = [value for name in slokit.__all__ if isclass(value := getattr(slokit, name))]
+def of_policies() -> list[Any]:
+    """Return one object of each class of alerts, conditions and policies, with the same text."""
+    biting = BurnRateAlert(long_window="1h", burn_rate=2, severity=BITE)
+    leaves: list[Leaf] = [
+        BudgetBelow("25%"),
+        Exhausted(),
+        ExhaustsWithin("4h"),
+        Missed(),
+        NoDataFor("1h"),
+        DataSince("1%"),
+    ]
+    leaves += [SpentAtLeast("20%", "1h"), biting]
+    bites = Policy(
+        BITE,
+        states=[
+            State("calm" + BITE),
+            State(BITE, means=BITE, actions=[BITE], blocks=[BITE], exempt=[BITE + "!"]),
+        ],
+        rules=[Rule(BITE, AnyOf(leaves), until=~AllOf(leaves))],
+        activities=[BITE, BITE + "?"],
+        changes=[BITE, BITE + "!"],
+        reviews=Reviews(incident_review=[BITE]),
+    )
+    counts = Counts.from_buckets(
+        start="2026-01-01T00:00Z",
+        step="1h",
+        total=[[100] * 9, [100] * 9],
+        bad=[[0] * 4 + [9] * 5, [0, 9] + [0] * 7],
+        labels={"tenant": [BITE, BITE + "!"]},
+    )
+    slo = SLO(BITE, sli=SLI.ratio(BITE), target="99%", window="2h")
+    evaluation = slo.evaluate(counts)
+    incident = Incident("2026-01-01T04:00Z", "2026-01-01T09:00Z", kind=BITE)
+    history = bites.evaluate(evaluation)
+    one = history[0].at()
+    due: list[Any] = list(one.due_with([incident]))
+    assert {item.kind for item in due} == {"incident review", "post-mortem", "planning item"}
+    service = together(bites, {BITE: evaluation[0], BITE + "!": evaluation[1]})
+    return [
+        *leaves,
+        AnyOf(leaves),
+        AllOf(leaves),
+        Not(AnyOf(leaves)),
+        Not(biting),
+        *alerts.episodes(evaluation, [biting, BurnRateAlert(long_window="1h", burn_rate=1)]),
+        *alerts.notifications(evaluation, [biting]),
+        bites,
+        *bites.states,
+        bites.unknown,
+        *bites.rules,
+        bites.reviews,
+        history,
+        history[0],
+        history.at(),
+        *history.decisions(),
+        one.overridden(allow=True, reason=BITE, by=BITE, activities=(BITE,)),
+        Override(False, BITE, BITE, (BITE,)),
+        *due,
+        *history.transitions,
+        *history.episodes(BITE),
+        service,
+        service.at(),
+    ]
+
+
+ROOMS = (slokit, alerts, conditions, policy)
+# Kinds of objects, which nothing is by itself.
+KINDS = {alerts.Alert, conditions.Condition, conditions.Leaf}
+PUBLIC = [
+    value
+    for value in dict.fromkeys(getattr(room, name) for room in ROOMS for name in room.__all__)
+    if isclass(value) and value not in KINDS
+]
 
 
 @pytest.mark.parametrize("kind", PUBLIC, ids=lambda kind: kind.__name__)

@@ -20,15 +20,25 @@ list               keys of each table
 ``[[sli]]``        those of an indicator, which objectives then take by its name: ``sli = "checkout latency"``
 ``[[exclusion]]``  ``start`` and ``end``, or ``recurring`` with ``days``, ``at``, ``duration``, ``tz``, ``first``,
                    ``until``; ``reason``, ``approved_by``, ``proposed``, ``scope``, ``name``
-``[[alert]]``      ``long_window``, ``short_window``, ``burn_rate``, ``severity``, ``op``
+``[[alert]]``      ``long_window``, ``short_window``, ``burn_rate``, ``severity``, ``op``, ``pending``, ``min_bad``,
+                   ``min_total``, ``min_coverage``, ``confidence``; with ``kind = "budget_share_alert"`` ``share`` and
+                   ``window`` instead of the first three
+``[[policy]]``     ``name``, ``states``, ``rules``, ``unknown``, ``stale_after``, ``on_unknown``, ``activities``,
+                   ``changes``, ``round_windows``, ``reviews``
 =================  ==================================================================================================
 
 An indicator has a ``kind`` (``ratio``, ``threshold``, ``all_of``, ``gauge``, ``freshness``, ``deadline``), a ``name``,
 and what its constructor takes. A window is a duration, or ``{ calendar = "month", tz = "Europe/Berlin" }`` with
 ``every`` and ``start`` if need be. Budgeting is ``{ method = "timeslices", slice = "1m", target = "99%" }``.
 
+A state of a policy has ``name``, ``means``, ``actions``, ``blocks`` and ``exempt``; a rule has ``state``, ``when``,
+``hold``, ``until`` and ``warmup``. A condition says its ``kind``: an alert's, ``budget_below`` (``remaining``),
+``exhausted``, ``missed``, ``spent_at_least`` (``share``, ``window``), ``exhausts_within`` (``horizon``, ``recent``),
+``no_data_for`` (``duration``), ``data_since`` (``share``), or ``any``, ``all`` and ``not`` with other conditions in
+``of``.
+
 A definition that stands alone is a table that says its ``kind``: ``slo``, ``window``, ``budgeting``, ``exclusion``,
-``burn_rate_alert``, or that of an indicator.
+``burn_rate_alert``, ``budget_share_alert``, ``policy``, or that of an indicator.
 
 All that is wrong is found in one reading, each with its path, and nothing is made of half a document.
 """
@@ -38,21 +48,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
-from slokit.alerts import BurnRateAlert
+from slokit.alerts import Alert
 from slokit.budgeting import Budgeting
 from slokit.config.codecs import FORMAT, check_format
 from slokit.config.definitions import Definitions, read_document, write_document
-from slokit.config.kinds import FAMILY_OF, FAMILY_OF_KIND
+from slokit.config.families import FAMILY_OF, FAMILY_OF_KIND
 from slokit.config.places import WRONG, Place, check_extent, collected, kind_of_data
 from slokit.errors import WrongType
 from slokit.exclusions import Exclusion
+from slokit.policy import Policy
 from slokit.sli import SLI
 from slokit.slo import SLO
 from slokit.windows import Window
 
 __all__ = ["Definition", "Definitions", "from_dict", "to_dict"]
 
-Definition = SLO | SLI | Window | Budgeting | Exclusion | BurnRateAlert | Definitions
+Definition = SLO | SLI | Window | Budgeting | Exclusion | Alert | Policy | Definitions
 """What can be written as data."""
 
 _D = TypeVar("_D")

@@ -1,4 +1,4 @@
-"""A document of definitions: objectives, with the indicators, exclusions and alerts that go with them.
+"""A document of definitions: objectives, with the indicators, exclusions, alerts and policies that go with them.
 
 What a file holds is plain data to this room; :mod:`slokit.interop.definitions` reads the file.
 """
@@ -11,12 +11,14 @@ from typing import Any, overload
 import attrs
 
 from slokit._display import clean, html_table, plural
-from slokit.alerts import BurnRateAlert
+from slokit.alerts import Alert
 from slokit.config.codecs import Family
-from slokit.config.kinds import ALERT, EXCLUSION, SLI_, SLO_
+from slokit.config.kinds import EXCLUSION, SLI_, SLO_
 from slokit.config.places import WRONG, Place, closest, collected, kind_of_data
+from slokit.config.policies import ALERT, POLICY
 from slokit.errors import UnknownLabel, WrongType
 from slokit.exclusions import Exclusion
+from slokit.policy import Policy
 from slokit.rational import percent_text
 from slokit.sli import SLI
 from slokit.slo import SLO
@@ -28,9 +30,10 @@ _PARTS: dict[str, tuple[Family, str, type]] = {
     "sli": (SLI_, "slis", SLI),
     "slo": (SLO_, "slos", SLO),
     "exclusion": (EXCLUSION, "exclusions", Exclusion),
-    "alert": (ALERT, "alerts", BurnRateAlert),
+    "alert": (ALERT, "alerts", Alert),
+    "policy": (POLICY, "policies", Policy),
 }
-_NAMED = ("sli", "slo")
+_NAMED = ("sli", "slo", "policy")
 
 
 def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -51,11 +54,13 @@ class Definitions(Sequence[SLO]):
         Alerts to hold against each of them.
     slis
         Indicators that stand by themselves, each with a name of its own; those of the objectives need not be here.
+    policies
+        Policies, each with a name of its own.
 
     Raises
     ------
     InvalidDefinition
-        If two objectives or two indicators share a name.
+        If two objectives, two indicators or two policies share a name.
 
     Examples
     --------
@@ -69,8 +74,9 @@ class Definitions(Sequence[SLO]):
 
     slos: tuple[SLO, ...] = attrs.field(default=(), converter=_tuple)
     exclusions: tuple[Exclusion, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
-    alerts: tuple[BurnRateAlert, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    alerts: tuple[Alert, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     slis: tuple[SLI, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    policies: tuple[Policy, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for key, (_, attribute, cls) in _PARTS.items():
@@ -107,12 +113,13 @@ class Definitions(Sequence[SLO]):
 
     def __repr__(self) -> str:
         parts = [
-            plural(len(held), word)
+            plural(len(held), word, "policies" if word == "policy" else None)
             for held, word in (
                 (self.slos, "SLO"),
                 (self.slis, "SLI"),
                 (self.exclusions, "exclusion"),
                 (self.alerts, "alert"),
+                (self.policies, "policy"),
             )
             if held or word == "SLO"
         ]
@@ -125,7 +132,13 @@ class Definitions(Sequence[SLO]):
             (slo.name, percent_text(slo.target), str(slo.window), repr(slo.sli), slo.owner or "") for slo in self.slos
         ]
         tables = [html_table(rows, ("objective", "target", "window", "indicator", "owner"), "Objectives")]
-        for held, caption in ((self.slis, "Indicators"), (self.exclusions, "Exclusions"), (self.alerts, "Alerts")):
+        others = (
+            (self.slis, "Indicators"),
+            (self.exclusions, "Exclusions"),
+            (self.alerts, "Alerts"),
+            (self.policies, "Policies"),
+        )
+        for held, caption in others:
             if held:
                 tables.append(html_table([(i, repr(value)) for i, value in enumerate(held)], caption=caption))
         return "".join(tables)
@@ -155,7 +168,7 @@ def read_document(data: Mapping[Any, Any], place: Place) -> Any:
     Parameters
     ----------
     data
-        Lists of tables under ``sli``, ``slo``, ``exclusion`` and ``alert``.
+        Lists of tables under ``sli``, ``slo``, ``exclusion``, ``alert`` and ``policy``.
     place
         The root.
     """

@@ -7,32 +7,40 @@ the class needs too, so that each key is judged alone and all that is wrong is f
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import partial
-from typing import Any, get_args
-
-import numpy as np
+from typing import Any
 
 from slokit.alerts import BurnRateAlert
 from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
 from slokit.calendars import weekdays_text
-from slokit.config.codecs import Codec, Family, Field, Form, never_brief
+from slokit.config.codecs import Codec, Field, Form, never_brief
+from slokit.config.forms import (
+    DURATION,
+    INSTANT,
+    TARGET,
+    TARGETS,
+    Judge,
+    choice,
+    family_of,
+    inside,
+    judged,
+    number,
+    read_duration,
+    same,
+    write_number,
+)
 from slokit.config.places import WRONG, Place, closest, kind_of_data
-from slokit.evaluation import Comparison
 from slokit.exclusions import Exclusion, Recurrence
 from slokit.missing import Missing
 from slokit.periods import CALENDAR_UNITS
-from slokit.rational import RationalLike, decimal_text, parse_rational, parse_target
 from slokit.sli import SLI, AllOf, Deadline, Freshness, Gauge, Ratio, Threshold
 from slokit.slo import SLO, OwnTargets
-from slokit.timeline import duration_text, instant_text, parse_duration, parse_instant
+from slokit.timeline import duration_text
 from slokit.windows import CalendarWindow, RollingWindow
 
-__all__ = ["ALERT", "BUDGETING", "EXCLUSION", "FAMILY_OF", "FAMILY_OF_KIND", "SLI_", "SLO_", "WINDOW"]
-
-Judge = Callable[..., Any]
+__all__ = ["BUDGETING", "EXCLUSION", "SLI_", "SLO_", "WINDOW"]
 
 # Objects that are right in everything but the one field that is being judged.
 _an_slo: Judge = partial(SLO, name="x", sli=SLI.ratio("x"), target=0, window="1d")
@@ -46,81 +54,20 @@ _a_calendar: Judge = partial(CalendarWindow, unit="day")
 _an_alert: Judge = partial(BurnRateAlert, long_window="1h", burn_rate=1)
 
 
-# --- forms ----------------------------------------------------------------------------------------------------------
-
-
-def _same(value: Any, _: Place) -> Any:
-    return value
-
-
-def _judged(judge: Judge, argument: str, form: Form | None = None) -> Form:
-    """Return a form whose values the class itself must take, as what it calls ``argument``."""
-    inner = form or Form(_same)
-
-    def read(value: Any, place: Place) -> Any:
-        found = inner.read(value, place)
-        if found is not WRONG:
-            judge(**{argument: found})
-        return found
-
-    return Form(read, inner.write)
-
-
-def _choice(of: Any) -> Form:
-    """Return the form of a Literal."""
-    return Form(lambda value, place: place.choose(value, get_args(of)))
-
-
-def _read_duration(value: Any, place: Place) -> Any:
-    # timedelta64 is what every class takes for a duration; integers mean nanoseconds to some, and nothing to others.
-    return np.timedelta64(parse_duration(value, place.key), "ns")
-
-
-# parse_rational reads 64 characters; a fraction made in Python may need more, and is written as p/q.
-_LONGEST_NUMBER = 64
-_QUOTIENT = re.compile(r"(-?[0-9]{1,121})/([1-9][0-9]{0,120})")
-
-
-def _write_number(value: Fraction, _: Place | None = None) -> str:
-    text = decimal_text(value)
-    return text if len(text) <= _LONGEST_NUMBER else f"{value.numerator}/{value.denominator}"
-
-
-def _number(value: RationalLike) -> RationalLike:
-    """Return a number as the parsers take it."""
-    if isinstance(value, str) and len(value) > _LONGEST_NUMBER and (match := _QUOTIENT.fullmatch(value)):
-        return Fraction(int(match[1]), int(match[2]))
-    return value
-
-
-def _read_target(value: Any, place: Place) -> Any:
-    return place.ask(parse_target, _number(value), "target", names={"target": ""})
-
-
-def _read_targets(value: Any, place: Place) -> Any:
-    if not isinstance(value, Mapping):
-        return place.refuse(f"must be a table of labels and their targets, got {kind_of_data(value)}")
-    if not all(isinstance(label, str) for label in value):
-        return place.refuse("must have labels that are text")
-    found = {label: _read_target(target, place.at(label)) for label, target in value.items()}
-    return WRONG if WRONG in found.values() else tuple(sorted(found.items()))
-
-
-def _write_targets(targets: tuple[tuple[str, Fraction], ...], _: Place) -> dict[str, str]:
-    return {label: _write_number(target) for label, target in targets}
+# --- forms of their own ----------------------------------------------------------------------------------------------
 
 
 def _read_bound(value: Any, place: Place) -> Any:
     unit = place.table.get("unit")
     if isinstance(value, list | tuple) and None in value:
         return place.refuse("must be two bounds, got null for one of them; lte and gte take a single one")
-    found: Any = [_number(v) for v in value] if isinstance(value, list | tuple) else _number(value)
+    found: Any = [number(v) for v in value] if isinstance(value, list | tuple) else number(value)
     Threshold.of(**{place.key: found}, unit=unit)
     return found
 
 
 def _write_bound(value: Fraction | tuple[Fraction, Fraction], _: Place) -> str | list[str]:
-    return [_write_number(v) for v in value] if isinstance(value, tuple) else _write_number(value)
+    return [write_number(v) for v in value] if isinstance(value, tuple) else write_number(value)
 
 
 def _read_scope(value: Any, place: Place) -> Any:
@@ -148,29 +95,20 @@ def _write_parts(parts: tuple[SLI, ...], place: Place) -> list[Any]:
     return [SLI_.write(part, place.item(i)) for i, part in enumerate(parts)]
 
 
-def _inside(family: Family) -> Form:
-    """Return the form of a definition inside another."""
-    return Form(family.read, family.write)
-
-
-DURATION = Form(_read_duration, lambda value, _: duration_text(value))
-INSTANT = Form(lambda value, place: parse_instant(value, place.key), lambda value, _: instant_text(value))
-TARGET = Form(_read_target, _write_number)
-NUMBER = Form(lambda value, place: parse_rational(_number(value), place.key), _write_number)
 BOUND = Form(_read_bound, _write_bound)
-CLOCK = Form(_same, lambda value, _: value.isoformat("seconds" if value.second else "minutes"))
-DAYS = Form(_same, lambda value, _: weekdays_text(value))
-MOMENT = Form(_same, INSTANT.write)  # an instant, or a local date in a zone that the class knows
+CLOCK = Form(same, lambda value, _: value.isoformat("seconds" if value.second else "minutes"))
+DAYS = Form(same, lambda value, _: weekdays_text(value))
+MOMENT = Form(same, INSTANT.write)  # an instant, or a local date in a zone that the class knows
 
 
 # --- indicators -----------------------------------------------------------------------------------------------------
 
-_NAME = Field("name", _judged(SLI.ratio, "name"))
+_NAME = Field("name", judged(SLI.ratio, "name"))
 
 
 def _bounds(rule: str) -> tuple[Field, ...]:
     """Return the keys of a threshold that lies at ``rule`` in the indicator."""
-    unit = _judged(partial(SLI.threshold, "x", lt=1), "unit")
+    unit = judged(partial(SLI.threshold, "x", lt=1), "unit")
     return (
         *(Field(key, BOUND, None, attribute=f"{rule}.{key}") for key in ("lt", "lte", "gt", "gte", "between")),
         Field("unit", unit, None, attribute=f"{rule}.unit"),
@@ -193,11 +131,7 @@ def _name_of_indicator(value: Any, place: Place) -> str | None:
     return value.name if place.indicators.get(value.name) == value else None
 
 
-def _family(name: str, *codecs: Codec, **rest: Any) -> Family:
-    return Family(name, {codec.kind: codec for codec in codecs}, **rest)
-
-
-SLI_ = _family(
+SLI_ = family_of(
     "sli",
     Codec("ratio", Ratio, SLI.ratio, (_NAME,)),
     Codec("threshold", Threshold, SLI.threshold, (_NAME, *_bounds("rule"))),
@@ -214,14 +148,14 @@ SLI_ = _family(
         (
             _NAME,
             *_bounds("rule.threshold"),
-            Field("stale_after", _judged(_a_gauge, "stale_after", DURATION), attribute="rule.stale_after"),
+            Field("stale_after", judged(_a_gauge, "stale_after", DURATION), attribute="rule.stale_after"),
         ),
     ),
     Codec(
         "freshness",
         Freshness,
         SLI.freshness,
-        (_NAME, Field("within", _judged(_a_freshness, "within", DURATION), attribute="rule.within")),
+        (_NAME, Field("within", judged(_a_freshness, "within", DURATION), attribute="rule.within")),
     ),
     Codec(
         "deadline",
@@ -229,10 +163,10 @@ SLI_ = _family(
         SLI.deadline,
         (
             _NAME,
-            Field("by", _judged(_a_deadline, "by", CLOCK), attribute="rule.by"),
-            Field("days", _judged(_a_deadline, "days", DAYS), frozenset(range(7)), attribute="rule.days"),
-            Field("tz", _judged(_a_deadline, "tz"), attribute="rule.tz"),
-            Field("lead", _judged(_a_deadline, "lead", DURATION), None, attribute="rule.lead"),
+            Field("by", judged(_a_deadline, "by", CLOCK), attribute="rule.by"),
+            Field("days", judged(_a_deadline, "days", DAYS), frozenset(range(7)), attribute="rule.days"),
+            Field("tz", judged(_a_deadline, "tz"), attribute="rule.tz"),
+            Field("lead", judged(_a_deadline, "lead", DURATION), None, attribute="rule.lead"),
         ),
     ),
     tag="kind",
@@ -256,10 +190,10 @@ def _read_rolling(value: Any, place: Place) -> Any:
             f'must be a duration such as "30d", got {value!r}; the calendar\'s own periods are a table: '
             f'{{ calendar = "{unit}", tz = "Europe/Berlin" }}'
         )
-    return RollingWindow(_read_duration(value, place))
+    return RollingWindow(read_duration(value, place))
 
 
-WINDOW = _family(
+WINDOW = family_of(
     "window",
     Codec(
         "rolling",
@@ -272,10 +206,10 @@ WINDOW = _family(
         CalendarWindow,
         CalendarWindow,
         (
-            Field("calendar", _judged(CalendarWindow, "unit"), attribute="unit", argument="unit"),
-            Field("tz", _judged(_a_calendar, "tz"), "UTC"),
-            Field("every", _judged(partial(_a_calendar, start="2026-01-01"), "every"), 1),
-            Field("start", _judged(_a_calendar, "start"), None),
+            Field("calendar", judged(CalendarWindow, "unit"), attribute="unit", argument="unit"),
+            Field("tz", judged(_a_calendar, "tz"), "UTC"),
+            Field("every", judged(partial(_a_calendar, start="2026-01-01"), "every"), 1),
+            Field("start", judged(_a_calendar, "start"), None),
         ),
     ),
     brief=Form(
@@ -294,7 +228,7 @@ def _read_method(value: Any, place: Place) -> Any:
     return BUDGETING.read({"method": value}, place)
 
 
-BUDGETING = _family(
+BUDGETING = family_of(
     "budgeting",
     Codec("occurrences", Occurrences, Occurrences, ()),
     Codec("timeslices", Timeslices, Timeslices, (Field("slice", DURATION), Field("target", TARGET))),
@@ -306,60 +240,60 @@ BUDGETING = _family(
 
 # --- objectives, exclusions, alerts ---------------------------------------------------------------------------------
 
-OWN_TARGETS = _family(
+OWN_TARGETS = family_of(
     "per",
     Codec(
         "per",
         OwnTargets,
         OwnTargets,
         (
-            Field("axis", _judged(partial(_an_slo().per, target={}), "axis")),
-            Field("target", Form(_read_targets, _write_targets), attribute="targets", argument="targets"),
+            Field("axis", judged(partial(_an_slo().per, target={}), "axis")),
+            Field("target", TARGETS, attribute="targets", argument="targets"),
         ),
     ),
 )
 
-SLO_ = _family(
+SLO_ = family_of(
     "slo",
     Codec(
         "slo",
         SLO,
         SLO,
         (
-            Field("name", _judged(_an_slo, "name")),
-            Field("sli", _inside(SLI_)),
+            Field("name", judged(_an_slo, "name")),
+            Field("sli", inside(SLI_)),
             Field("target", TARGET),
-            Field("window", _inside(WINDOW)),
-            Field("budgeting", _inside(BUDGETING), Occurrences()),
-            Field("missing", _choice(Missing), "ignore"),
-            Field("missing_events", _judged(_a_filled_slo, "missing_events"), None),
-            Field("service", _judged(_an_slo, "service"), None),
-            Field("owner", _judged(_an_slo, "owner"), None),
-            Field("description", _judged(_an_slo, "description"), None),
-            Field("enforced", _judged(_an_slo, "enforced"), True),
-            Field("per", _inside(OWN_TARGETS), None, attribute="own_targets", argument="own_targets"),
+            Field("window", inside(WINDOW)),
+            Field("budgeting", inside(BUDGETING), Occurrences()),
+            Field("missing", choice(Missing), "ignore"),
+            Field("missing_events", judged(_a_filled_slo, "missing_events"), None),
+            Field("service", judged(_an_slo, "service"), None),
+            Field("owner", judged(_an_slo, "owner"), None),
+            Field("description", judged(_an_slo, "description"), None),
+            Field("enforced", judged(_an_slo, "enforced"), True),
+            Field("per", inside(OWN_TARGETS), None, attribute="own_targets", argument="own_targets"),
         ),
     ),
 )
 
-RECURRENCE = _family(
+RECURRENCE = family_of(
     "recurring",
     Codec(
         "recurring",
         Recurrence,
         lambda **given: Exclusion.recurring(**given).recurrence,
         (
-            Field("days", _judged(_a_recurring_one, "days")),
-            Field("at", _judged(_a_recurring_one, "at")),
-            Field("duration", _judged(_a_recurring_one, "duration", DURATION)),
-            Field("tz", _judged(_a_recurring_one, "tz"), "UTC"),
-            Field("first", _judged(_a_recurring_one, "first", MOMENT), None),
-            Field("until", _judged(_a_recurring_one, "until", MOMENT), None),
+            Field("days", judged(_a_recurring_one, "days")),
+            Field("at", judged(_a_recurring_one, "at")),
+            Field("duration", judged(_a_recurring_one, "duration", DURATION)),
+            Field("tz", judged(_a_recurring_one, "tz"), "UTC"),
+            Field("first", judged(_a_recurring_one, "first", MOMENT), None),
+            Field("until", judged(_a_recurring_one, "until", MOMENT), None),
         ),
     ),
 )
 
-EXCLUSION = _family(
+EXCLUSION = family_of(
     "exclusion",
     Codec(
         "exclusion",
@@ -368,51 +302,12 @@ EXCLUSION = _family(
         (
             Field("start", INSTANT, None),
             Field("end", INSTANT, None),
-            Field("recurring", _inside(RECURRENCE), None, attribute="recurrence", argument="recurrence"),
-            Field("reason", _judged(_an_exclusion, "reason"), ""),
-            Field("approved_by", _judged(_an_exclusion, "approved_by"), None),
-            Field("proposed", _judged(_an_exclusion, "proposed"), False),
+            Field("recurring", inside(RECURRENCE), None, attribute="recurrence", argument="recurrence"),
+            Field("reason", judged(_an_exclusion, "reason"), ""),
+            Field("approved_by", judged(_an_exclusion, "approved_by"), None),
+            Field("proposed", judged(_an_exclusion, "proposed"), False),
             Field("scope", Form(_read_scope, _write_scope), ()),
-            Field("name", _judged(_an_exclusion, "name"), None),
+            Field("name", judged(_an_exclusion, "name"), None),
         ),
     ),
 )
-
-ALERT = _family(
-    "alert",
-    Codec(
-        "burn_rate_alert",
-        BurnRateAlert,
-        BurnRateAlert,
-        (
-            Field("long_window", DURATION),
-            Field("short_window", DURATION, None),
-            Field("burn_rate", _judged(_an_alert, "burn_rate", NUMBER)),
-            Field("severity", _judged(_an_alert, "severity"), "page"),
-            Field("op", _choice(Comparison), "gt"),
-        ),
-    ),
-    tag="kind",
-    usual="burn_rate_alert",
-)
-
-FAMILY_OF: dict[type, Family] = {
-    SLO: SLO_,
-    SLI: SLI_,
-    RollingWindow: WINDOW,
-    CalendarWindow: WINDOW,
-    Occurrences: BUDGETING,
-    Timeslices: BUDGETING,
-    RatioTimeslices: BUDGETING,
-    Exclusion: EXCLUSION,
-    BurnRateAlert: ALERT,
-}
-"""What a definition that stands alone may be, by class."""
-
-FAMILY_OF_KIND: dict[str, Family] = {
-    kind: family
-    for family in FAMILY_OF.values()
-    # Where the tag is the kind, it says both what a table is and of which sort.
-    for kind in (family.codecs if family.tag == "kind" else (family.name,))
-}
-"""The same by the ``kind`` that stands in data."""

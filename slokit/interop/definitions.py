@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from slokit._display import clean
-from slokit.alerts import BurnRateAlert
+from slokit.alerts import Alert
 from slokit.config import Definitions, from_dict
 from slokit.errors import InvalidDefinition, InvalidFile
 from slokit.exclusions import Exclusion
+from slokit.policy import Policy
 from slokit.sli import SLI
 from slokit.slo import SLO
 
@@ -54,8 +55,8 @@ def load(path: str | PathLike[str], *, format: Format | None = None) -> Definiti
     Returns
     -------
     Definitions
-        The objectives as a sequence, by position or by name; and ``exclusions``, ``alerts`` and ``slis``. A file that
-        holds one definition alone, as :func:`slokit.to_dict` writes it, gives just that.
+        The objectives as a sequence, by position or by name; and ``exclusions``, ``alerts``, ``slis`` and
+        ``policies``. A file that holds one definition alone, as :func:`slokit.to_dict` writes it, gives just that.
 
     Raises
     ------
@@ -111,8 +112,10 @@ def _as_document(found: Any, name: str) -> Definitions:
             return Definitions([found])
         case Exclusion():
             return Definitions(exclusions=[found])
-        case BurnRateAlert():
+        case Alert():
             return Definitions(alerts=[found])
+        case Policy():
+            return Definitions(policies=[found])
         case SLI():
             return Definitions(slis=[found])
         case _:

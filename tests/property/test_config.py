@@ -20,11 +20,40 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slokit import SLI, SLO, BurnRateAlert, CalendarWindow, Exclusion, RollingWindow, from_dict, load, to_dict
+from slokit import (
+    SLI,
+    SLO,
+    BudgetShareAlert,
+    BurnRateAlert,
+    CalendarWindow,
+    Exclusion,
+    Policy,
+    RollingWindow,
+    Rule,
+    State,
+    from_dict,
+    load,
+    to_dict,
+)
+from slokit.alerts import Alert
 from slokit.budgeting import Budgeting, Occurrences, RatioTimeslices, Timeslices
+from slokit.conditions import (
+    AllOf,
+    AnyOf,
+    BudgetBelow,
+    Condition,
+    DataSince,
+    Exhausted,
+    ExhaustsWithin,
+    Missed,
+    NoDataFor,
+    Not,
+    SpentAtLeast,
+)
 from slokit.config import Definition, Definitions
 from slokit.errors import InvalidDefinition
 from slokit.exclusions import Recurrence
+from slokit.policy import Reviews
 from slokit.windows import Window
 
 SECOND = 1_000_000_000
@@ -179,16 +208,114 @@ def exclusions(draw: st.DrawFn) -> Exclusion:
     )
 
 
-alerts = st.builds(
-    lambda long, short, rate, severity, op: BurnRateAlert(
-        long_window=long, short_window=short, burn_rate=rate, severity=severity, op=op
+# --- alerts, conditions and policies ----------------------------------------------------------------------------------
+
+pauses = (st.just(0) | nanoseconds).map(td)
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what all alerts have, each field at its default or not."""
+    fields = {
+        "severity": names,
+        "op": st.sampled_from(("gt", "gte")),
+        "pending": pauses,
+        "min_bad": st.integers(0, 2**63 - 1),
+        "min_total": st.integers(0, 2**63 - 1),
+        "min_coverage": shares | st.just(Fraction(1)),
+    }
+    return {field: draw(values) for field, values in fields.items() if draw(st.booleans())}
+
+
+burn_alerts = st.builds(
+    lambda long, short, rate, confidence, given: BurnRateAlert(
+        long_window=long, short_window=short, burn_rate=rate, confidence=confidence, **given
     ),
     nanoseconds,
     st.none() | nanoseconds,
     numbers.map(abs),
-    names,
-    st.sampled_from(("gt", "gte")),
+    st.none() | shares.filter(bool),
+    gates(),
 )
+share_alerts = st.builds(
+    lambda share, window, given: BudgetShareAlert(share=share, window=window, **given),
+    numbers.map(abs),
+    nanoseconds,
+    gates(),
+)
+alerts: st.SearchStrategy[Alert] = burn_alerts | share_alerts
+
+leaves: st.SearchStrategy[Condition] = st.one_of(
+    alerts,
+    st.builds(BudgetBelow, numbers.map(lambda number: 1 - abs(number))),
+    st.just(Exhausted()),
+    st.just(Missed()),
+    st.builds(SpentAtLeast, numbers.map(abs), st.none() | nanoseconds),
+    st.builds(ExhaustsWithin, nanoseconds) | st.builds(ExhaustsWithin, nanoseconds, nanoseconds),
+    st.builds(NoDataFor, nanoseconds),
+    st.builds(DataSince, shares | st.just(Fraction(1))),
+)
+conditions: st.SearchStrategy[Condition] = st.recursive(
+    leaves,
+    lambda parts: st.one_of(
+        st.builds(AnyOf, st.lists(parts, min_size=1, max_size=3)),
+        st.builds(AllOf, st.lists(parts, min_size=1, max_size=3)),
+        st.builds(Not, parts),
+    ),
+    max_leaves=4,
+)
+
+
+def some_of(known: list[str]) -> st.SearchStrategy[list[str]]:
+    """Draw some of several names, none of them twice."""
+    return st.lists(st.sampled_from(known), max_size=3, unique=True) if known else st.just([])
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Draw a policy whose states, rules and reviews name what it has."""
+    fields: dict[str, Any] = {}
+    for field in ("activities", "changes"):
+        if draw(st.booleans()):
+            fields[field] = draw(st.lists(names, max_size=3, unique=True))
+    usual = Policy.default()
+    activities = fields.get("activities", list(usual.activities))
+    changes = fields.get("changes", list(usual.changes))
+    means = st.just("") | remarks.filter(lambda text: not set(text) & set("\n\t"))
+
+    def state(name: str) -> State:
+        return State(
+            name,
+            means=draw(means),
+            actions=draw(st.lists(names, max_size=2)),
+            blocks=draw(some_of(activities)),
+            exempt=draw(some_of(changes)),
+        )
+
+    titles = draw(st.lists(names.filter(lambda name: name != "unknown"), min_size=1, max_size=3, unique=True))
+    entered = titles[1:]
+    rules = [
+        Rule(
+            draw(st.sampled_from(entered)),
+            draw(conditions),
+            hold=draw(pauses),
+            until=draw(st.none() | conditions),
+            warmup=draw(st.just(Fraction(0)) | shares | st.just(Fraction(1))),
+        )
+        for _ in range(draw(st.integers(0, 2)) if entered else 0)
+    ]
+    if draw(st.booleans()):
+        fields |= {"unknown": state("unknown"), "stale_after": draw(nanoseconds)}
+        fields |= {"on_unknown": draw(st.sampled_from(("allow", "block"))), "round_windows": draw(st.booleans())}
+    if draw(st.booleans()):
+        fields["reviews"] = Reviews(
+            incident_review=draw(some_of(titles)),
+            post_mortem_share=draw(numbers.map(abs)),
+            post_mortem_within=draw(nanoseconds),
+            planning_share=draw(numbers.map(abs)),
+            planning_within=draw(nanoseconds),
+        )
+    return Policy(draw(names), states=[state(title) for title in titles], rules=rules, **fields)
 
 
 @st.composite
@@ -201,10 +328,13 @@ def documents(draw: st.DrawFn) -> Definitions:
         exclusions=draw(st.lists(exclusions(), max_size=2)),
         alerts=draw(st.lists(alerts, max_size=2)),
         slis=own,
+        policies=draw(st.lists(policies(), max_size=2, unique_by=lambda policy: policy.name)),
     )
 
 
-alone: st.SearchStrategy[Definition] = st.one_of(slos(), slis, windows, budgetings, exclusions(), alerts)
+alone: st.SearchStrategy[Definition] = st.one_of(
+    slos(), slis, windows, budgetings, exclusions(), burn_alerts, share_alerts, policies()
+)
 definitions: st.SearchStrategy[Definition] = alone | documents()
 
 
@@ -332,7 +462,22 @@ def test_spoiled_data_are_refused_with_paths_or_mean_something(data: dict[str, A
     assert repr(data) == before
 
 
-@given(data=st.dictionaries(st.sampled_from(("slokit", "kind", "slo", "sli", "exclusion", "alert")) | texts, junk))
+@given(condition=conditions)
+@settings(max_examples=200)
+def test_every_condition_is_kept_with_what_it_asks(condition: Condition) -> None:
+    """Inside a rule any condition is written and read, however nested, and each of its leaves is the same question."""
+    policy = Policy("x", states=[State("calm"), State("busy")], rules=[Rule("busy", condition, until=~condition)])
+    again = from_dict(json.loads(json.dumps(to_dict(policy))), Policy)
+    assert again.rules[0].when == condition
+    assert again.rules[0].until == ~condition
+    assert list(again.rules[0].when.leaves()) == list(condition.leaves())
+    assert repr(again.rules[0]) == repr(policy.rules[0])
+
+
+TOP = ("slokit", "kind", "slo", "sli", "exclusion", "alert", "policy")
+
+
+@given(data=st.dictionaries(st.sampled_from(TOP) | texts, junk))
 def test_any_table_at_all_is_refused_or_read(data: dict[str, Any]) -> None:
     """Whatever a table holds, only InvalidDefinition is raised, with at least one problem."""
     definition, problems = read(data | {"slokit": 1})
@@ -365,3 +510,52 @@ def test_each_key_that_is_wrong_is_named_at_once(keys: set[str], index: int) -> 
     tables[index] |= {key: WRONG[key][0] for key in keys}
     _, problems = read({"slokit": 1, "slo": tables})
     assert sorted(path for path, _ in problems) == sorted(f"slo[{index}].{WRONG[key][1]}" for key in keys)
+
+
+# The same for an alert and for a policy, with what stands in it.
+WRONG_ALERT: dict[str, tuple[object, str]] = {
+    "long_window": ("1M", "long_window"),
+    "short_window": ("0m", "short_window"),
+    "burn_rate": (-1, "burn_rate"),
+    "severity": ("", "severity"),
+    "op": (">", "op"),
+    "pending": ("soon", "pending"),
+    "min_bad": (-1, "min_bad"),
+    "min_total": ("5", "min_total"),
+    "min_coverage": ("101%", "min_coverage"),
+    "confidence": (1, "confidence"),
+    "windw": ("1h", "windw"),
+}
+NESTED = {"kind": "any", "of": [{"kind": "exhausted"}, {"kind": "nt"}]}
+WRONG_POLICY: dict[str, tuple[object, str]] = {
+    "name": ("\n", "name"),
+    "states": ([{"name": "calm"}, {"name": "busy", "actions": ["stop", 5]}], "states[1].actions"),
+    "rules": ([{"state": "busy", "when": NESTED}], "rules[0].when.of[1].kind"),
+    "unknown": ({"name": "unknown", "blocks": "deploy"}, "unknown.blocks"),
+    "stale_after": ("0s", "stale_after"),
+    "on_unknown": ("maybe", "on_unknown"),
+    "activities": ([["deploy"]], "activities"),
+    "changes": ("security", "changes"),
+    "round_windows": (1, "round_windows"),
+    "reviews": ({"planning_within": "1Q"}, "reviews.planning_within"),
+    "polcy": (1, "polcy"),
+}  # fmt: skip
+
+
+@given(keys=st.sets(st.sampled_from(sorted(WRONG_ALERT)), min_size=1), index=st.integers(0, 2))
+def test_each_key_of_an_alert_that_is_wrong_is_named_at_once(keys: set[str], index: int) -> None:
+    """One reading names every key of an alert that is wrong by itself, and no other."""
+    tables: list[dict[str, object]] = [{"long_window": "1h", "burn_rate": "14.4"} for _ in range(3)]
+    tables[index] |= {key: WRONG_ALERT[key][0] for key in keys}
+    _, problems = read({"slokit": 1, "alert": tables})
+    assert sorted(path for path, _ in problems) == sorted(f"alert[{index}].{WRONG_ALERT[key][1]}" for key in keys)
+
+
+@given(keys=st.sets(st.sampled_from(sorted(WRONG_POLICY)), min_size=1), index=st.integers(0, 2))
+def test_each_key_of_a_policy_that_is_wrong_is_named_at_once(keys: set[str], index: int) -> None:
+    """One reading names every key of a policy that is wrong by itself, states and conditions included."""
+    right: dict[str, object] = {"states": [{"name": "calm"}, {"name": "busy"}], "rules": []}
+    tables: list[dict[str, object]] = [right | {"name": str(i)} for i in range(3)]
+    tables[index] |= {key: WRONG_POLICY[key][0] for key in keys}
+    _, problems = read({"slokit": 1, "policy": tables})
+    assert sorted(path for path, _ in problems) == sorted(f"policy[{index}].{WRONG_POLICY[key][1]}" for key in keys)

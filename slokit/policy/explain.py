@@ -1,0 +1,174 @@
+"""Why a state is there: the rules that hold it, in words and with figures.
+
+States are found over whole arrays and their reasons one at a time, when somebody asks: the answers of all leaves are
+worked out again for the one series, which takes milliseconds, rather than kept for every series and bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slokit.conditions import Leaf, NoDataFor, answers
+from slokit.evaluation import Evaluation
+from slokit.forecast import Forecast, forecast
+from slokit.incidents import Spell, spells
+from slokit.policy.state import Rule
+from slokit.policy.transitions import UNKNOWN_CODE, RuleTrace, traces
+from slokit.status import Status
+from slokit.timeline import duration_text, instant_text, to_datetime
+
+if TYPE_CHECKING:
+    from slokit.policy.history import PolicyHistory
+
+__all__ = ["Explanation"]
+
+
+class Explanation:
+    """What can be said of one series of a history, and of one bucket of it; each worked out once, when asked.
+
+    Parameters
+    ----------
+    history
+        Of one series.
+    bucket
+        The bucket that the properties are about.
+    """
+
+    def __init__(self, history: PolicyHistory, bucket: int = -1) -> None:
+        self.history = history
+        self.bucket = bucket % max(history.timeline.size, 1)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The evaluation of the series."""
+        return self.history.evaluation
+
+    @cached_property
+    def _answered(self) -> dict[Leaf, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]:
+        return answers(self.evaluation, [leaf for rule in self.history.rules for leaf in rule.leaves()])
+
+    @cached_property
+    def _traces(self) -> list[RuleTrace]:
+        history = self.history
+        rules = history.policy.coded(history.rules)
+        return traces(rules, self._answered, history.timeline.step, history.initial)
+
+    @cached_property
+    def _has_data(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        return self.evaluation.bucket_has_data
+
+    # --- reasons ------------------------------------------------------------------------------------------
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the state at the bucket is what it is."""
+        return self.of_state(self.bucket, int(self.history.codes[self.bucket]))
+
+    def of_state(self, bucket: int, code: int) -> tuple[str, ...]:
+        """Say why the state of a code is there at the end of a bucket."""
+        return tuple(dict.fromkeys(self._of_unknown(bucket) if code == UNKNOWN_CODE else self._of_known(bucket, code)))
+
+    def of_transition(self, bucket: int, before: int, after: int) -> tuple[str, ...]:
+        """Say why the state changed at the end of a bucket."""
+        if before == UNKNOWN_CODE and self._has_data[bucket]:
+            first = not self._has_data[:bucket].any() and not self.history.initial.known
+            return ("first data" if first else "data again", *self.of_state(bucket, after))
+        if after == UNKNOWN_CODE or after > before:
+            return self.of_state(bucket, after)
+        left = [reason for one in self._traces if one.code == before for reason in self._left(one, bucket)]
+        return tuple(dict.fromkeys((*left, *self.of_state(bucket, after))))
+
+    def _of_unknown(self, bucket: int) -> Iterator[str]:
+        stale = NoDataFor(self.history.policy.stale_after)
+        suspicious = self.history.suspicious
+        if not self._has_data[: bucket + 1].any() and not self.history.initial.known:
+            yield "no data yet"
+        elif suspicious is not None and suspicious[bucket] and not stale.holds(self.evaluation)[bucket]:
+            yield "far less traffic than usual, so nothing bad is no good sign"
+        else:
+            yield stale.say(self.evaluation, bucket, holds=True)
+
+    def _of_known(self, bucket: int, code: int) -> Iterator[str]:
+        if code == 0:
+            return
+        holding = [one for one in self._traces if one.code == code and one.active[bucket]]
+        for one in holding:
+            yield from self._holding(one, bucket)
+        if not holding:
+            silence = NoDataFor(self.history.policy.stale_after).say(self.evaluation, bucket, holds=False)
+            yield f"{silence}: the last state is held"
+
+    def _holding(self, one: RuleTrace, bucket: int) -> Iterator[str]:
+        """Say what holds a state that a rule entered."""
+        if one.condition[bucket]:
+            yield from one.rule.when.reasons_of(self.evaluation, bucket, self._answered)
+            return
+        past = np.flatnonzero(one.condition[: bucket + 1])
+        if not past.size:
+            yield f"it was there when the evidence began, and lasts until {one.rule.leaving}"
+            return
+        last = int(past[-1])
+        then = "; ".join(one.rule.when.reasons_of(self.evaluation, last, self._answered))
+        if one.rule.until is None:
+            clear = duration_text((bucket - last) * self.evaluation.timeline.step)
+            yield f"clear for {clear} of {duration_text(one.rule.hold)}; at {self._time(last)} {then}"
+        else:
+            now = "; ".join(one.rule.until.reasons_of(self.evaluation, bucket, self._answered))
+            yield f"since {self._time(self._entered(one, bucket))}: {then}; now {now}"
+
+    @staticmethod
+    def _entered(one: RuleTrace, bucket: int) -> int:
+        """Return the bucket at which a rule was entered that still holds."""
+        off = np.flatnonzero(~one.active[: bucket + 1])
+        return int(off[-1]) + 1 if off.size else 0
+
+    def _left(self, one: RuleTrace, bucket: int) -> Iterator[str]:
+        """Say what ended a rule's hold at a bucket."""
+        rule: Rule = one.rule
+        if one.active[bucket] or (bucket > 0 and not one.active[bucket - 1]):
+            return
+        if rule.until is not None:
+            yield from rule.until.reasons_of(self.evaluation, bucket, self._answered)
+        elif rule.hold:
+            yield f"clear for {duration_text(rule.hold)}"
+        else:
+            yield from rule.condition.reasons_of(self.evaluation, bucket, self._answered)
+
+    def _time(self, bucket: int) -> str:
+        timeline = self.evaluation.timeline
+        return instant_text(timeline.start + (bucket + 1) * timeline.step)
+
+    # --- what goes with them -------------------------------------------------------------------------------
+
+    @property
+    def time(self) -> datetime:
+        """The end of the bucket, in UTC."""
+        timeline = self.evaluation.timeline
+        return to_datetime(timeline.start + (self.bucket + 1) * timeline.step)
+
+    @property
+    def when(self) -> np.datetime64:
+        """The end of the bucket."""
+        timeline = self.evaluation.timeline
+        return np.datetime64(timeline.start + (self.bucket + 1) * timeline.step, "ns")
+
+    @cached_property
+    def status(self) -> Status:
+        """The status at the end of the bucket."""
+        status: Status = self.evaluation.at(self.when)
+        return status
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """When the budget will be gone, if the last hour goes on."""
+        return forecast(self.evaluation, self.when)
+
+    @cached_property
+    def spells(self) -> tuple[Spell, ...]:
+        """What consumed the budget, the most expensive first."""
+        return spells(self.evaluation, self.when)
