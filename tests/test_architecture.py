@@ -21,7 +21,7 @@ import pytest
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "slokit"
-EDGES = {"analysis", "live", "interop", "report", "__main__"}
+EDGES = {"analysis", "live", "interop", "report", "commands", "__main__"}
 Check = Callable[[ast.Module], list[str]]
 
 

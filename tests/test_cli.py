@@ -503,7 +503,7 @@ def test_a_fault_is_no_missed_objective(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("slokit.__main__.read_table", fail)
+    monkeypatch.setattr("slokit.commands.evidence.read_table", fail)
     assert run(SAMPLE, "--target", "1%", "--check") == status
     assert ("Traceback" in run.err) == (status == 70)
     assert run.err.splitlines()[-1].startswith("slokit: ")

@@ -21,7 +21,6 @@ from slokit.report.summary import Column
 from slokit.timeline import duration_text, to_datetime
 
 __all__ = [
-    "ASCII",
     "HELD",
     "INDENT",
     "LEVELS",
@@ -29,9 +28,11 @@ __all__ = [
     "OUT",
     "Style",
     "amount",
+    "bounded",
     "cells",
     "cut",
     "ends",
+    "finished",
     "fold",
     "heat",
     "instant",
@@ -52,11 +53,12 @@ INDENT = 16
 # Holds words together where a line is broken, and becomes a space in the end. Nobody's text has one: clean() writes
 # what does not print as its escape.
 HELD = "\N{NO-BREAK SPACE}"
+_NARROW, _WIDE = 40, 120
 _MINUTE, _DAY = 60_000_000_000, 86_400_000_000_000
 _PADDING = re.compile(r" +((?:\x1b\[[\d;]*m)*)$")
 _ESCAPE = re.compile(r"(\x1b\[[\d;]*m)")
 _CODES = {"good": "32", "warn": "33", "bad": "31;1", "dim": "2", "bold": "1"}
-ASCII = str.maketrans({
+_ASCII = str.maketrans({
     "▁": "_", "▂": ".", "▃": ":", "▄": "-", "▅": "=", "▆": "+", "▇": "*", "█": "#", "░": ".", "·": "-", "×": "x",
     "◦": "o", "–": "-", "−": "-", "…": "~", "≥": ">=", "→": "->",
 })  # fmt: skip
@@ -86,6 +88,17 @@ class Style:
     def paint(self, role: str, text: str) -> str:
         """Colour text by its role: good, warn, bad, dim or bold."""
         return f"\x1b[{_CODES[role]}m{text}\x1b[0m" if self.color and text.strip() else text
+
+
+def bounded(style: Style) -> Style:
+    """Return a style with a width that a report can keep to."""
+    return attrs.evolve(style, width=min(max(style.width, _NARROW), _WIDE))
+
+
+def finished(lines: Iterable[str], look: Style) -> str:
+    """Break lines to the width, and write them in what the terminal can show; each ends with a newline."""
+    text = "".join(f"{row}\n" for line in lines for row in fold(line, look.width)).replace(HELD, " ")
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode() if look.ascii_only else text
 
 
 def level(rate: float) -> int:

@@ -14,7 +14,7 @@ from slokit.report.summary import Summary, Taken
 from slokit.status import Status
 from slokit.timeline import instant_text
 
-__all__ = ["to_dict"]
+__all__ = ["status_dict", "to_dict"]
 
 
 def to_dict(summary: Summary) -> dict[str, Any]:
@@ -52,8 +52,8 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         "window_start": instant_text(summary.start),
         "window_end": instant_text(summary.end),
         "period_end": None if summary.period_end is None else instant_text(summary.period_end),
-        **({"missed": summary.missed, "unknown": summary.unknown} if several else _status_dict(summary.status)),
-        **({"series": [_status_dict(s) for s in summary.statuses]} if several else {}),
+        **({"missed": summary.missed, "unknown": summary.unknown} if several else status_dict(summary.status)),
+        **({"series": [status_dict(s) for s in summary.statuses]} if several else {}),
         "burn_rates": dict(summary.burns) if not several else None,
         "worst": [_worst_dict(w) for w in summary.worst],
         "holes": {
@@ -62,11 +62,12 @@ def to_dict(summary: Summary) -> dict[str, Any]:
             "longest": [instant_text(summary.hole.start), instant_text(summary.hole.end)] if summary.hole.end else None,
         },
         "exclusions": [_taken_dict(taken) for taken in summary.taken],
-        "without_exclusions": [_status_dict(s) for s in summary.without],
+        "without_exclusions": [status_dict(s) for s in summary.without],
     }
 
 
-def _status_dict(status: Status) -> dict[str, Any]:
+def status_dict(status: Status) -> dict[str, Any]:
+    """Return a status as plain data."""
     budget = status.error_budget
     return {
         **({"labels": dict(status.labels)} if status.labels else {}),

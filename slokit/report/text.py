@@ -16,12 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-import attrs
-
 from slokit._display import bar, clean, percent, plural
 from slokit.rational import percent_text
 from slokit.report._signs import (
-    ASCII,
     HELD,
     INDENT,
     LEVELS,
@@ -29,9 +26,11 @@ from slokit.report._signs import (
     OUT,
     Style,
     amount,
+    bounded,
     cells,
     cut,
     ends,
+    finished,
     fold,
     heat,
     instant,
@@ -50,7 +49,6 @@ from slokit.timeline import duration_text, to_datetime
 
 __all__ = ["Style", "render", "strip_width"]
 
-_NARROW, _WIDE = 40, 120
 # What a table can do without, first to last, where the terminal is narrow: see the heads in _table.
 _SPARE = (3, 7, 6, 4)
 _LEAST_NAME = 8
@@ -69,13 +67,11 @@ def render(summary: Summary, style: Style | None = None) -> str:
     MET · 45% budget left (9 bad events) · 1h burn 0.1x · SLI 99.45% of 2,000 · coverage 100%
     """
     look = style or Style()
-    look = attrs.evolve(look, width=min(max(look.width, _NARROW), _WIDE))
+    look = bounded(look)
     several = len(summary.statuses) > 1 or bool(summary.status.labels)
     parts = [_heading(summary, look), _table(summary, look) if several else _single(summary, look)]
     parts += [_worst(summary, look), _seen(summary, look), _excluded(summary, look)]
-    text = "".join(f"{row}\n" for part in parts for line in part for row in fold(line, look.width))
-    text = text.replace(HELD, " ")
-    return text.translate(ASCII).encode("ascii", "backslashreplace").decode() if look.ascii_only else text
+    return finished((line for part in parts for line in part), look)
 
 
 def strip_width(style: Style) -> int:
@@ -86,7 +82,7 @@ def strip_width(style: Style) -> int:
     >>> strip_width(Style()), strip_width(Style(width=40))
     (60, 24)
     """
-    return min(max(style.width, _NARROW) - INDENT, 60)
+    return min(bounded(style).width - INDENT, 60)
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
