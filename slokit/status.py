@@ -6,7 +6,7 @@ question over time is an :class:`~slokit.Evaluation`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, overload
@@ -16,7 +16,7 @@ import attrs
 from slokit._display import clean, html_table, percent, plural, short
 from slokit.budget import ErrorBudget
 from slokit.counts.axes import Axis, series_position
-from slokit.rational import percent_text
+from slokit.rational import decimal_text, percent_text
 from slokit.timeline import DurationLike
 from slokit.windows import Window
 
@@ -187,15 +187,44 @@ def urgency(status: Status) -> tuple[bool, float]:
     return (left is None, 0.0 if left is None else left)
 
 
-def burn_text(rate: float) -> str:
+def burn_text(rate: Fraction | float, against: Iterable[Fraction] = ()) -> str:
     """Write a burn rate for people: three digits, and never 0 where something burns.
+
+    ``against`` are marks, such as an alert's threshold, that the figure shown must not reach or cross where the rate
+    does not: then it has more digits.
 
     Examples
     --------
     >>> burn_text(16.2345), burn_text(0), burn_text(0.00012)
     ('16.2x', '0x', '0.00012x')
+    >>> burn_text(Fraction(14401, 1000), against=[Fraction("14.4")])
+    '14.401x'
     """
+    exact = Fraction(rate)
+    marks = [mark for mark in against if mark != exact]
+    digits, figure = 3, round_to(exact, 3)
+    while any((figure > mark) - (figure < mark) != (exact > mark) - (exact < mark) for mark in marks):
+        digits += 1
+        figure = round_to(exact, digits)
+    if digits > 3:
+        return f"{decimal_text(figure)}x"
+    rate = float(rate)
     return f"{rate:.3g}x" if 0.001 <= rate < 1000 or rate == 0 else f"{rate:.2g}x" if rate < 1 else f"{rate:,.0f}x"
+
+
+def round_to(value: Fraction, digits: int) -> Fraction:
+    """Round a rational to so many significant decimal digits.
+
+    Examples
+    --------
+    >>> round_to(Fraction(14401, 1000), 4), round_to(Fraction(0), 3)
+    (Fraction(72, 5), Fraction(0, 1))
+    """
+    if not value:
+        return value
+    whole = abs(value)
+    places = digits - len(str(int(whole))) if whole >= 1 else digits + len(str(int(1 / whole))) - 1
+    return round(value, places)
 
 
 def _burn_rate(bad: int, total: int, target: Fraction) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -467,3 +468,13 @@ def test_figures_are_exact_fractions_until_they_are_shown() -> None:
     """A third is written as one."""
     finding = only(lint(objective("1/3"), [burn(Fraction(5, 2))]), "never-fires")
     assert "burns 1.5x at 100/3%" in finding.message
+
+
+def test_a_severity_that_nobody_hears_is_named() -> None:
+    """Nearly a page is none; an own word is an own word."""
+    slo = SLO("checkout", sli=SLI.ratio("up"), target="99.9%", window="30d")
+    codes = {
+        severity: [finding.code for finding in lint(slo, [attrs.evolve(alerts.google("30d")[0], severity=severity)])]
+        for severity in ("page", "Page", "tickets", "sms")
+    }
+    assert codes == {"page": [], "Page": ["severity-unheard"], "tickets": ["severity-unheard"], "sms": []}

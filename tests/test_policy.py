@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slokit import SLI, SLO, CalendarWindow, Counts, Evaluation, Exclusion, Policy, Rule, State, Timeslices
+from slokit import (
+    SLI,
+    SLO,
+    BurnRateAlert,
+    CalendarWindow,
+    Counts,
+    Evaluation,
+    Exclusion,
+    Policy,
+    Rule,
+    State,
+    Timeslices,
+)
 from slokit.conditions import BudgetBelow, Exhausted, ExhaustsWithin, Missed, NoDataFor
 from slokit.errors import InvalidPolicy, OutOfTimeline, RoundedWindows, UnknownActivity, WrongType
 from slokit.incidents import Incident
@@ -113,6 +125,29 @@ def test_one_bad_minute_on_the_first_of_a_later_month_freezes_nothing() -> None:
     assert ev.at().error_budget.basis == "expected"
     assert decision.allows("deploy")
     assert decision.state != "critical"
+
+
+@pytest.mark.parametrize("start", ["2026-01-10T00:00Z", "2026-01-20T00:00Z", "2026-01-31T10:00Z"])
+def test_one_bad_minute_in_the_second_month_of_a_young_service_freezes_nothing(start: str) -> None:
+    """48: where the month before is not known in full, the budget is a share of ten minutes, and a week old or not."""
+    first = int((np.datetime64("2026-02-01") - np.datetime64(start[:-1])) / np.timedelta64(1, "m"))
+    bad = np.zeros(first + 600, dtype=int)
+    bad[first + 10] = 100
+    ev = evaluated(bad, 100, target="99.9%", window=CalendarWindow("month"), step="1m", start=start)
+    history = Policy.default(CalendarWindow("month")).evaluate(ev)
+    assert ev.at().error_budget.basis == "elapsed"
+    assert ev.at().error_budget.exhausted
+    assert not history.episodes("critical")
+
+
+def test_a_restart_thaws_nothing() -> None:
+    """Told that it was critical, a process with an hour of evidence stays so until a quarter of the window is there."""
+    bad = np.zeros(8 * DAY, dtype=int)
+    history = Policy.default().evaluate(evaluated(bad), initial="critical")
+    assert history.at("2026-01-01T01:00Z").state == "critical"
+    assert history.at("2026-01-08T11:00Z").state == "critical"
+    assert history.at("2026-01-08T12:00Z").state == "healthy"
+    assert "first data less than 7d12h ago" in history.at("2026-01-01T01:00Z").reasons[0]
 
 
 def test_six_errors_among_the_first_five_thousand_requests_freeze_nothing() -> None:
@@ -370,6 +405,72 @@ def test_a_calm_service_has_no_incident_to_grade() -> None:
     assert frozen_decision().severity == "sev1"
 
 
+def test_an_outage_has_one_severity_while_it_goes_on() -> None:
+    """Not another one every minute, and not none because the service fell silent."""
+    flapping = np.array([0] * 600 + [4, 0] * 30)
+    history = freeze().evaluate(evaluated(flapping, 4, target="99.9%", step="1m"))
+    ends = history.timeline.ends[-20:]
+    assert {history.at(end).severity for end in ends} == {"sev1"}
+    observed = np.array([True] * 630 + [False] * 90)
+    bad = np.where(np.arange(720) >= 600, 4, 0) * observed
+    dead = freeze().evaluate(evaluated(bad, observed * 4, target="99.9%", step="1m", observed=observed))
+    assert dead.at().severity == "sev1"
+
+
+def test_figures_in_reasons_are_on_the_right_side_of_their_mark() -> None:
+    """A burn of 14.401 exceeds 14.4, and is not shown as 14.4."""
+    bad = np.zeros(30 * DAY, dtype=int)
+    bad[-1] = 14401
+    page = BurnRateAlert(long_window="5m", burn_rate=14.4)
+    assert page.reasons(evaluated(bad, 10**6, target="99.9%")) == ("burn rate 14.401x over 5m exceeds 14.4x",)
+    ev = evaluated([0] * 100 + [14401], 720_000, target="99.9%", window="505m")
+    found = freeze(reviews=Reviews(post_mortem_within="505m")).evaluate(ev).at().due
+    assert [item.reason.split(" spent ")[1] for item in found] == []
+    bad = np.zeros(1000, dtype=int)
+    bad[-1] = 200_001
+    ev = evaluated(bad, 10**6, target="99.9%", window="5000m")
+    (item,) = freeze(reviews=Reviews(post_mortem_within="5000m")).evaluate(ev).at().due
+    assert item.reason.endswith("spent 20.0001% of the budget, more than 20%")
+
+
+def test_every_transition_has_a_reason() -> None:
+    """Also where its rule ended in a silence through which the state was held, or a doubt about traffic ended."""
+    policy = freeze(rules=[Rule("frozen", Exhausted())])
+    held = policy.evaluate(evaluated([0, 100, 0, 0, 0], [1000, 1000, 0, 1000, 1000], step="30m", window="30m"))
+    assert held.transitions[-1].reasons == ("data again, and nothing holds the state any more",)
+    doubted = policy.evaluate(evaluated([0] * 4, window="5m"), suspicious=np.array([False, True, False, False]))
+    assert [change.reasons[0] for change in doubted.transitions][-1] == "as much traffic as usual again"
+
+
+def test_a_state_held_through_an_exclusion_says_so() -> None:
+    """Not that there was data in the bucket."""
+    counts = Counts.from_buckets(start=START, step="5m", bad=[0, 100, 0], total=[1000] * 3)
+    slo = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="5m")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ev = slo.evaluate(counts, Exclusion("2026-01-01T00:10Z", "2026-01-01T00:15Z", "disk"))
+    decision = freeze(rules=[Rule("frozen", Missed())]).evaluate(ev).at()
+    assert decision.reasons == ("the bucket was excluded: the last state is held",)
+
+
+def test_an_override_names_activities_as_a_list() -> None:
+    """One text would be taken for its letters."""
+    with pytest.raises(WrongType, match="activities must be several names"):
+        Override(True, "because", "ann", "deploy")
+
+
+def test_what_blocks_while_unknown_is_added_up() -> None:
+    """What the unknown state itself blocks, and with on_unknown="block" what the gravest does."""
+    policy = Policy(
+        "x",
+        states=[State("a"), State("b", blocks=["deploy"])],
+        rules=[],
+        unknown=State("unknown", blocks=["experiment"]),
+        on_unknown="block",
+    )
+    assert policy.evaluate(evaluated([0], 0)).at().blocked == ("deploy", "experiment")
+
+
 def test_a_decision_knows_what_could_be_afforded() -> None:
     """More bad events, a canary, and until when the budget lasts."""
     bad = np.zeros(30 * DAY, dtype=int)
@@ -503,6 +604,10 @@ def test_types_are_checked_at_the_door() -> None:
         State("a", blocks="deploy")
     with pytest.raises(WrongType, match="held against an Evaluation"):
         Policy.default().evaluate("x")  # type: ignore[arg-type]
+    with pytest.raises(InvalidPolicy, match="hold must not be given beside until"):
+        Rule("a", Missed(), hold="1h", until=~Missed())
+    with pytest.raises(UnknownActivity, match='did you mean "on_unknown"'):
+        Policy.default(on_unkown="block")
     with pytest.raises(InvalidPolicy, match="warmup must be a share"):
         Rule("a", Missed(), warmup="150%")
 

@@ -9,7 +9,7 @@ import pytest
 
 from slokit import SLI, SLO, Counts, Evaluation, Policy, Rule, State
 from slokit.conditions import BudgetBelow, Exhausted
-from slokit.errors import OutOfTimeline, UnknownActivity, WrongType
+from slokit.errors import InvalidPolicy, OutOfTimeline, UnknownActivity, UnknownLabel, WrongType
 from slokit.policy import together, unspent
 
 POLICY = Policy(
@@ -81,6 +81,12 @@ def test_what_cannot_be_judged_together_is_refused() -> None:
         together(POLICY, {"x": SLO("x", sli=SLI.ratio("x"), target="90%", window="1h").evaluate(counts)})
     with pytest.raises(OutOfTimeline, match="must have time in common"):
         together(POLICY, {"a": held([0]), "b": held([0], start="2026-03-01T00:00Z")})
+    with pytest.raises(OutOfTimeline, match="when must be less than a bucket after"):
+        together(POLICY, {"a": held([0])}).at("2030-01-01T00:00Z")
+    with pytest.raises(UnknownLabel, match="no objective is called 'b'; there are a"):
+        together(POLICY, {"a": held([0])})["b"]
+    with pytest.raises(WrongType, match="policy must be a Policy"):
+        together("strict", {"a": held([0])})  # type: ignore[arg-type]
     with pytest.raises(OutOfTimeline, match="when must not be before"):
         together(POLICY, {"a": held([0])}).at("2025-01-01T00:00Z")
 
@@ -104,6 +110,13 @@ def test_a_budget_that_nobody_spends_is_a_finding() -> None:
         "missed": None,
         "short": None,
     }
+    silent = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", bad=[0] * 40, total=[100] + [0] * 39)
+    slo = SLO("x", sli=SLI.ratio("x"), target="90%", window="10h")
+    assert unspent("silent", slo.evaluate(silent)) is None
+    with pytest.raises(InvalidPolicy, match="little must be a share"):
+        unspent("x", held([0] * 40), little=10)
+    with pytest.raises(InvalidPolicy, match="windows must be a whole number"):
+        unspent("x", held([0] * 40), windows=0)
     service = together(POLICY, {"up": held([0] * 40), "fast": held([0] * 38 + [100, 100])})
     assert [finding.subject for finding in service.findings()] == ["up"]
 

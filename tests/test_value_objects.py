@@ -34,6 +34,7 @@ from slokit.conditions import (
     AllOf,
     AnyOf,
     BudgetBelow,
+    BudgetSettled,
     DataSince,
     Exhausted,
     ExhaustsWithin,
@@ -93,6 +94,7 @@ def of_policies() -> list[Any]:
         Missed(),
         NoDataFor("1h"),
         DataSince("1%"),
+        BudgetSettled("1%"),
     ]
     leaves += [SpentAtLeast("20%", "1h"), biting]
     bites = Policy(

@@ -155,8 +155,9 @@ class BurnRateAlert(Alert):
         found = []
         for window in self.windows:
             good, bad = evaluation.events_within(np.timedelta64(window, "ns"), bucket)
-            rate = float(Fraction(bad, good + bad) / (1 - evaluation.target)) if good + bad else None
-            found.append(f"{'no data' if rate is None else burn_text(rate)} over {duration_text(window)}")
+            rate = Fraction(bad, good + bad) / (1 - evaluation.target) if good + bad else None
+            figure = "no data" if rate is None else burn_text(rate, against=[self.burn_rate])
+            found.append(f"{figure} over {duration_text(window)}")
         gates = "".join(f" {text}" for _, text in self._gates())
         if holds:
             word = "exceeds" if self.op == "gt" else "reaches"

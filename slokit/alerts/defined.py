@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
 from fractions import Fraction
 
 import attrs
@@ -217,6 +218,20 @@ def unusual_share(case: Case, alert: Alert) -> Iterator[Finding]:
     )
 
 
+def severity_unheard(case: Case, alert: Alert) -> Iterator[Finding]:
+    """Find severities that look like a page or a ticket and are neither."""
+    del case
+    close = get_close_matches(alert.severity.strip().lower(), (PAGE, "ticket"), n=1, cutoff=0.75)
+    if close and alert.severity != close[0]:
+        yield Finding(
+            "severity-unheard",
+            repr(alert),
+            f"its severity {alert.severity!r} is not {close[0]!r}: it inhibits nothing, and nobody who listens for "
+            f"{close[0]!r} hears it",
+            f"write {close[0]!r}",
+        )
+
+
 ALONE: tuple[Callable[[Case, Alert], Iterator[Finding]], ...] = (
     never_fires,
     share_out_of_reach,
@@ -226,6 +241,7 @@ ALONE: tuple[Callable[[Case, Alert], Iterator[Finding]], ...] = (
     windows_do_not_fit,
     pending_too_long,
     unusual_share,
+    severity_unheard,
 )
 """The rules for one alert, in the order in which they are told."""
 

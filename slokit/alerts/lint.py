@@ -62,6 +62,7 @@ def lint(slo: SLO, alerts: Iterable[Alert] = (), counts: Counts | None = None) -
     ``windows-do-not-fit``         a window is no whole number of the counts' buckets, or of the objective's slices
     ``pending-too-long``           it waits longer than it looks back
     ``unusual-share``              the threshold spends an unusual share of the budget, such as one of another window
+    ``severity-unheard``           a severity is nearly ``page`` or ``ticket``, and neither
     ``duplicate-alert``            an alert stands twice
     ``redundant-alert``            it never fires without another one that tells the same people
     ``ticket-stricter-than-page``  what burns faster is a ticket, what burns slower pages

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from slokit.conditions.algebra import AllOf, AnyOf, Condition, Leaf, Not, answers
 from slokit.conditions.budget import BudgetBelow, Exhausted, ExhaustsWithin, Missed, SpentAtLeast
-from slokit.conditions.silence import DataSince, NoDataFor
+from slokit.conditions.silence import BudgetSettled, DataSince, NoDataFor
 
 __all__ = [
     "AllOf",
     "AnyOf",
     "BudgetBelow",
+    "BudgetSettled",
     "Condition",
     "DataSince",
     "Exhausted",

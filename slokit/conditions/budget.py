@@ -228,6 +228,10 @@ class SpentAtLeast(Leaf):
         window = None if self.window is None else np.timedelta64(self.window, "ns")
         return evaluation.spent(self.share, window, op="gte")
 
+    def fitted(self, step: int) -> SpentAtLeast:
+        """Return the same with its window lengthened to whole buckets."""
+        return self if self.window is None else attrs.evolve(self, window=-(-self.window // step) * step)
+
     def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
         """Say what was spent."""
         spent = share_spent(evaluation, self.window, bucket)

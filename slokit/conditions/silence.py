@@ -21,7 +21,7 @@ from slokit.evaluation import Evaluation
 from slokit.rational import RationalLike, parse_rational, percent_text
 from slokit.timeline import DurationLike, duration_text, parse_length
 
-__all__ = ["DataSince", "NoDataFor", "silent_buckets"]
+__all__ = ["BudgetSettled", "DataSince", "NoDataFor", "silent_buckets"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -86,6 +86,11 @@ class NoDataFor(Leaf):
         """The condition in words."""
         return f"nothing measured for {duration_text(self.duration)}"
 
+    @property
+    def opposite(self) -> str:
+        """Its negation in words."""
+        return f"something measured in the last {duration_text(self.duration)}"
+
     def __repr__(self) -> str:
         return f"NoDataFor({duration_text(self.duration)!r})"
 
@@ -126,10 +131,13 @@ class DataSince(Leaf):
     def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
         """Count the buckets since the first with data."""
         del burning
-        has = evaluation.bucket_has_data
-        # Buckets with data so far, and so those since the first: an argmax would fail where there is no bucket at all.
-        passed = np.cumsum(np.logical_or.accumulate(has, axis=-1), axis=-1)
+        passed = self._passed(evaluation)
         return np.asarray((passed > 0) & (passed >= self._wanted(evaluation)))
+
+    def _passed(self, evaluation: Evaluation) -> npt.NDArray[np.int64]:
+        """Count the buckets since the first with data, that one included."""
+        # An argmax would fail where there is no bucket at all.
+        return np.cumsum(np.logical_or.accumulate(evaluation.bucket_has_data, axis=-1), axis=-1)
 
     def _wanted(self, evaluation: Evaluation) -> int:
         length = self.share * evaluation.slo.window.nominal
@@ -154,4 +162,46 @@ class DataSince(Leaf):
         yield "share", percent_text(self.share)
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="DataSince")
+        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)
+
+
+@attrs.frozen(repr=False)
+class BudgetSettled(DataSince):
+    """The budget rests on at least a share of the objective's window: what rests on less may still turn out otherwise.
+
+    Over a rolling window, and in a calendar period whose total is known or expected, that is :class:`DataSince`. Where
+    a period's budget is a share of what happened so far, that share of the period must have passed too: a bad minute
+    at 00:10 on the first of the month would spend thousands of percent.
+
+    Parameters
+    ----------
+    share
+        Of the window, a calendar's at its nominal length.
+
+    Examples
+    --------
+    >>> from slokit import SLI, SLO, CalendarWindow, Counts
+    >>> counts = Counts.from_buckets(start="2026-01-31T00:00Z", step="12h", total=[9] * 24, bad=[0] * 24)
+    >>> ev = SLO("checkout", sli=SLI.ratio("up"), target="99%", window=CalendarWindow("month")).evaluate(counts)
+    >>> int(DataSince("25%").holds(ev).argmax()), int(BudgetSettled("25%").holds(ev).argmax())
+    (14, 16)
+    """
+
+    def _passed(self, evaluation: Evaluation) -> npt.NDArray[np.int64]:
+        passed, sums = super()._passed(evaluation), evaluation._sums
+        so_far = sums.grid.held(np.arange(sums.timeline.size))
+        return np.where(sums.rests_on_elapsed(), np.minimum(passed, so_far), passed)
+
+    def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
+        """Say how much of the window the budget rests on."""
+        del bucket
+        wanted = duration_text(self._wanted(evaluation) * evaluation.timeline.step)
+        return f"the budget rests on {'at least' if holds else 'less than'} {wanted}"
+
+    @property
+    def words(self) -> str:
+        """The condition in words."""
+        return f"the budget rests on {percent_text(self.share)} of the window"
+
+    def __repr__(self) -> str:
+        return f"BudgetSettled({percent_text(self.share)!r})"

@@ -34,8 +34,8 @@ and what its constructor takes. A window is a duration, or ``{ calendar = "month
 A state of a policy has ``name``, ``means``, ``actions``, ``blocks`` and ``exempt``; a rule has ``state``, ``when``,
 ``hold``, ``until`` and ``warmup``. A condition says its ``kind``: an alert's, ``budget_below`` (``remaining``),
 ``exhausted``, ``missed``, ``spent_at_least`` (``share``, ``window``), ``exhausts_within`` (``horizon``, ``recent``),
-``no_data_for`` (``duration``), ``data_since`` (``share``), or ``any``, ``all`` and ``not`` with other conditions in
-``of``.
+``no_data_for`` (``duration``), ``data_since`` and ``budget_settled`` (``share``), or ``any``, ``all`` and ``not`` with
+other conditions in ``of``.
 
 A definition that stands alone is a table that says its ``kind``: ``slo``, ``window``, ``budgeting``, ``exclusion``,
 ``burn_rate_alert``, ``budget_share_alert``, ``policy``, or that of an indicator.

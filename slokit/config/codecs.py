@@ -150,7 +150,7 @@ class Codec:
             if key not in known and key not in marks:
                 hint = closest(key, absent)
                 meant += hint
-                listed = "" if hint else f"; its keys are {', '.join(known)}"
+                listed = "" if hint else f"; its keys are {', '.join(known)}" if known else "; it has no keys"
                 place.at(key).refuse(f"is no key of {self.kind}{hint or listed}")
         for field in self.fields:
             if field.default is REQUIRED and field.key in absent and f'"{field.key}"' not in meant:

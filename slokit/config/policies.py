@@ -15,6 +15,7 @@ from slokit.conditions import (
     AllOf,
     AnyOf,
     BudgetBelow,
+    BudgetSettled,
     DataSince,
     Exhausted,
     ExhaustsWithin,
@@ -131,6 +132,7 @@ CONDITION: Family = family_of(
     ),
     Codec("no_data_for", NoDataFor, NoDataFor, (Field("duration", DURATION),)),
     Codec("data_since", DataSince, DataSince, (Field("share", judged(DataSince, "share", NUMBER)),)),
+    Codec("budget_settled", BudgetSettled, BudgetSettled, (Field("share", judged(BudgetSettled, "share", NUMBER)),)),
     tag="kind",
 )
 

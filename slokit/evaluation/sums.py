@@ -215,14 +215,28 @@ class WindowedSums:
             expected = self.expected[..., np.newaxis] if self.expected.ndim else self.expected
         else:
             # The period before, where all of it lies on the timeline: its total is that of its last bucket's window.
-            edges = self.grid.edges
-            period = np.searchsorted(edges, at, side="right") - 1
-            known = (period >= 1) & (edges[np.maximum(period - 1, 0)] >= 0)
-            last = np.where(known, edges[period] - 1, at)
+            known, start = self._period_before(self.grid, at)
+            last = np.where(known, start - 1, at)
             expected = np.where(known, self.total.window_exact(self.window, (last,)), so_far)
         running = to_come > 0
         basis = np.where(running, np.where(known, "expected", "elapsed"), "full")
         return np.where(running, np.maximum(so_far, expected), so_far), basis, known & running
+
+    def rests_on_elapsed(self) -> npt.NDArray[np.bool_]:
+        """Say where the budget is a share of what happened so far in a running period, bool, shape ``(n,)``."""
+        at = np.arange(self.timeline.size)
+        if isinstance(self.grid, RollingGrid) or self.slice_worth is not None or self.expected is not None:
+            return np.zeros(len(at), dtype=np.bool_)
+        return np.asarray(~self._period_before(self.grid, at)[0] & (self.grid.to_come(at) > 0))
+
+    @staticmethod
+    def _period_before(
+        grid: CalendarGrid, at: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """Say for some buckets whether the period before theirs is all on the timeline, and where theirs starts."""
+        period = np.searchsorted(grid.edges, at, side="right") - 1
+        known = (period >= 1) & (grid.edges[np.maximum(period - 1, 0)] >= 0)
+        return np.asarray(known, dtype=np.bool_), np.asarray(grid.edges[period], dtype=np.int64)
 
 
 def objects(values: Sequence[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:

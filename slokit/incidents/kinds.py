@@ -179,6 +179,8 @@ def by_kind(
         first = max(stop - ev._sums.buckets(window), 0)
         allowed = (1 - ev.target) * sum(ev._sums.events(first, stop))
     since, until = (ev.timeline.start + at * ev.timeline.step for at in (first, stop))
+    if not isinstance(incidents, Iterable):
+        raise WrongType(f"incidents must be several, got {type(incidents).__name__}; write them in a list")
     kinds: dict[str, list[Incident]] = {}
     for at, incident in enumerate(incidents):
         if not isinstance(incident, Incident):

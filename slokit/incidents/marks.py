@@ -200,6 +200,8 @@ of 9 quiet periods of the same hours)
     >>> effect.difference
     2.385 – 5.94 (95% newcombe; assumes independent events on either side)
     """
+    if not isinstance(marks, Iterable):
+        raise WrongType(f"marks must be several, got {type(marks).__name__}; write them in a list")
     sums, held = one_series(ev)._sums, list(marks)
     for at, mark in enumerate(held):
         if not isinstance(mark, Mark):

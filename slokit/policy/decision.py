@@ -31,6 +31,10 @@ __all__ = ["Decision", "DecisionTable", "Override"]
 _MAX_REMARK = 1_000
 
 
+def _activities(values: Iterable[str]) -> tuple[str, ...]:
+    return names_of(values, "activities")
+
+
 @attrs.frozen(repr=False)
 class Override:
     """What somebody decided against the policy, and why.
@@ -50,7 +54,7 @@ class Override:
     allow: bool
     reason: str
     by: str
-    activities: tuple[str, ...] = ()
+    activities: tuple[str, ...] = attrs.field(default=(), converter=_activities)
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.allow, bool):
@@ -261,7 +265,7 @@ class Decision:
         InvalidPolicy
             If it is another word.
         """
-        spell = ongoing(self._explanation.spells, self.time)
+        spell = ongoing(self._explanation.spells, self._explanation.last_data)
         if spell is None:
             return None
         within = self.forecast.exhausts_in

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slokit.conditions import Leaf, NoDataFor, answers
+from slokit.conditions import Condition, Leaf, NoDataFor, answers
 from slokit.evaluation import Evaluation
 from slokit.forecast import Forecast, forecast
 from slokit.incidents import Spell, spells
@@ -75,13 +75,21 @@ class Explanation:
 
     def of_transition(self, bucket: int, before: int, after: int) -> tuple[str, ...]:
         """Say why the state changed at the end of a bucket."""
-        if before == UNKNOWN_CODE and self._has_data[bucket]:
-            first = not self._has_data[:bucket].any() and not self.history.initial.known
-            return ("first data" if first else "data again", *self.of_state(bucket, after))
+        if before == UNKNOWN_CODE:
+            return (self._known_again(bucket), *self.of_state(bucket, after))
         if after == UNKNOWN_CODE or after > before:
             return self.of_state(bucket, after)
         left = [reason for one in self._traces if one.code == before for reason in self._left(one, bucket)]
-        return tuple(dict.fromkeys((*left, *self.of_state(bucket, after))))
+        # A rule may have ended in a silence, through which its state was held.
+        ended = left or ["data again, and nothing holds the state any more"]
+        return tuple(dict.fromkeys((*ended, *self.of_state(bucket, after))))
+
+    def _known_again(self, bucket: int) -> str:
+        """Say why a state that was unknown is known."""
+        if not self._has_data[:bucket].any() and not self.history.initial.known:
+            return "first data"
+        doubted = self.history.suspicious is not None and bucket > 0 and self.history.suspicious[bucket - 1]
+        return "as much traffic as usual again" if doubted and self._has_data[bucket - 1] else "data again"
 
     def _of_unknown(self, bucket: int) -> Iterator[str]:
         stale = NoDataFor(self.history.policy.stale_after)
@@ -101,7 +109,8 @@ class Explanation:
             yield from self._holding(one, bucket)
         if not holding:
             silence = NoDataFor(self.history.policy.stale_after).say(self.evaluation, bucket, holds=False)
-            yield f"{silence}: the last state is held"
+            excluded = "the bucket was excluded" if self.evaluation.excluded[bucket] else silence
+            yield f"{excluded}: the last state is held"
 
     def _holding(self, one: RuleTrace, bucket: int) -> Iterator[str]:
         """Say what holds a state that a rule entered."""
@@ -110,16 +119,26 @@ class Explanation:
             return
         past = np.flatnonzero(one.condition[: bucket + 1])
         if not past.size:
-            yield f"it was there when the evidence began, and lasts until {one.rule.leaving}"
-            return
-        last = int(past[-1])
-        then = "; ".join(one.rule.when.reasons_of(self.evaluation, last, self._answered))
-        if one.rule.until is None:
+            now = "" if one.rule.until is None else f"; now {self._not_left(one, one.rule.until, bucket)}"
+            yield f"it was there when the evidence began, and lasts until {one.rule.leaving}{now}"
+        elif one.rule.until is None:
+            last = int(past[-1])
+            then = "; ".join(one.rule.when.reasons_of(self.evaluation, last, self._answered))
             clear = duration_text((bucket - last) * self.evaluation.timeline.step)
             yield f"clear for {clear} of {duration_text(one.rule.hold)}; at {self._time(last)} {then}"
         else:
-            now = "; ".join(one.rule.until.reasons_of(self.evaluation, bucket, self._answered))
-            yield f"since {self._time(self._entered(one, bucket))}: {then}; now {now}"
+            yield from self._latched(one, one.rule.until, bucket)
+
+    def _latched(self, one: RuleTrace, until: Condition, bucket: int) -> Iterator[str]:
+        """Say since when a rule has been entered, and why it is not left."""
+        entered = self._entered(one, bucket)
+        then = "; ".join(one.rule.when.reasons_of(self.evaluation, entered, self._answered))
+        yield f"since {self._time(entered)}: {then}; now {self._not_left(one, until, bucket)}"
+
+    def _not_left(self, one: RuleTrace, until: Condition, bucket: int) -> str:
+        """Say why a rule does not end: its ending is not there, or rests on too little evidence."""
+        waits = one.rule.ending if until.combined(self._answered)[bucket] else until
+        return "; ".join((waits or until).reasons_of(self.evaluation, bucket, self._answered))
 
     @staticmethod
     def _entered(one: RuleTrace, bucket: int) -> int:
@@ -167,6 +186,13 @@ class Explanation:
     def forecast(self) -> Forecast:
         """When the budget will be gone, if the last hour goes on."""
         return forecast(self.evaluation, self.when)
+
+    @cached_property
+    def last_data(self) -> datetime:
+        """The end of the last bucket with data up to this one, in UTC; that of this one where there is none."""
+        timeline, past = self.evaluation.timeline, np.flatnonzero(self._has_data[: self.bucket + 1])
+        last = int(past[-1]) if past.size else self.bucket
+        return to_datetime(timeline.start + (last + 1) * timeline.step)
 
     @cached_property
     def spells(self) -> tuple[Spell, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["due", "ongoing"]
 
+_GAP = timedelta(minutes=30)
+
 
 def ongoing(spells: Sequence[Spell], now: datetime) -> Spell | None:
-    """Return the spell that lasts until now, the most expensive if there are several."""
-    return next((spell for spell in spells if spell.end >= now), None)
+    """Return the spell that goes on, the most expensive if there are several.
+
+    It does while it is no further back than what joins two spells to one; and a service that fell silent has not
+    recovered, so ``now`` is the end of its last data.
+    """
+    return next((spell for spell in spells if spell.end >= now - _GAP), None)
 
 
 def due(
@@ -49,8 +55,9 @@ def _post_mortems(explanation: Explanation, policy: Policy) -> Iterator[Due]:
     for spell in spells(explanation.evaluation, explanation.when, window=window):
         if spell.bad > reviews.post_mortem_share * spell.allowed:
             span = f"{spell.start:%Y-%m-%d %H:%M} to {spell.end:%Y-%m-%d %H:%M} UTC"
-            spent, limit = percent(spell.bad / spell.allowed, 1), percent_text(reviews.post_mortem_share)
-            yield Due("post-mortem", f"{span} spent {spent} of the budget, more than {limit}")
+            limit = reviews.post_mortem_share
+            spent = percent(spell.bad / spell.allowed, 1, against=[limit])
+            yield Due("post-mortem", f"{span} spent {spent} of the budget, more than {percent_text(limit)}")
 
 
 def _planning(explanation: Explanation, policy: Policy, incidents: tuple[Incident, ...]) -> Iterator[Due]:
@@ -62,6 +69,7 @@ def _planning(explanation: Explanation, policy: Policy, incidents: tuple[Inciden
         if kind.allowed and kind.bad > reviews.planning_share * kind.allowed:
             yield Due(
                 "planning item",
-                f"incidents of kind {kind.kind!r} spent {percent(kind.bad / kind.allowed, 1)} of the budget of "
+                f"incidents of kind {kind.kind!r} spent "
+                f"{percent(kind.bad / kind.allowed, 1, against=[reviews.planning_share])} of the budget of "
                 f"{duration_text(reviews.planning_within)}, more than {percent_text(reviews.planning_share)}",
             )

@@ -180,6 +180,9 @@ class Policy:
         >>> Policy.default()
         Policy('default': healthy < warning < critical; 3 rules)
         """
+        known = [field.name for field in attrs.fields(cls)]
+        for name in changed:
+            _check_known("a field of the policy", name, tuple(known))
         fields: dict[str, Any] = {
             "name": "default",
             "states": default.STATES,
@@ -303,10 +306,11 @@ class Policy:
         _check_known("activity", activity, self.activities)
         if change is not None:
             _check_known("change", change, self.changes)
-        if state.name == UNKNOWN and not state.blocks:
-            # Nobody can tell, so it may be the worst.
-            return self.on_unknown == "block" and self.blocks(self.states[-1], activity, change)
-        return activity in state.blocks and change not in state.exempt
+        if activity in state.blocks and change not in state.exempt:
+            return True
+        # Nobody can tell, so it may be the worst.
+        doubtful = state.name == UNKNOWN and self.on_unknown == "block"
+        return doubtful and self.blocks(self.states[-1], activity, change)
 
     def table(self) -> list[tuple[str, str, str, str]]:
         """Return what the policy says as rows of state, entered when, left when, and what it means.

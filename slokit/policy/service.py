@@ -8,24 +8,25 @@ not count.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, TypeVar
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from slokit._display import clean, html_table, percent
-from slokit.errors import OutOfTimeline, WrongType
+from slokit.errors import InvalidPolicy, OutOfTimeline, UnknownLabel, WrongType
 from slokit.evaluation import Evaluation
 from slokit.findings import Finding
 from slokit.policy.decision import Decision
 from slokit.policy.history import PolicyHistory
+from slokit.policy.policy import Policy
 from slokit.policy.transitions import rank
 from slokit.rational import RationalLike, parse_rational
+from slokit.texts import check_text
 from slokit.timeline import InstantLike, duration_text, instant_text, parse_instant
 
-if TYPE_CHECKING:
-    from slokit.policy.policy import Policy
+_Held = TypeVar("_Held")
 
 __all__ = ["ServiceDecision", "ServiceHistory", "together", "unspent"]
 
@@ -61,9 +62,12 @@ def together(policy: Policy, evaluations: Mapping[str, Evaluation]) -> ServiceHi
     WARNING · led by latency: WARNING · 10% budget left (2,036 bad events) · 1h burn 0.9x · lasts · SLI 99.1% of \
 2.02 M · coverage 100%
     """
+    if not isinstance(policy, Policy):
+        raise WrongType(f"policy must be a Policy, got {type(policy).__name__}: {policy!r:.100}")
     if not isinstance(evaluations, Mapping) or not evaluations:
         raise WrongType(f"evaluations must map names to evaluations, at least one, got {evaluations!r:.100}")
     for name, evaluation in evaluations.items():
+        check_text("the name of an objective", name, InvalidPolicy)
         if not isinstance(evaluation, Evaluation) or evaluation.axes:
             raise WrongType(f"evaluations[{name!r:.40}] must be an Evaluation of one series, got {evaluation!r:.100}")
     histories = {name: policy.evaluate(evaluation) for name, evaluation in evaluations.items()}
@@ -79,6 +83,14 @@ def together(policy: Policy, evaluations: Mapping[str, Evaluation]) -> ServiceHi
             f"{instant_text(last)}"
         )
     return ServiceHistory(histories=tuple(histories.items()), ends=ends.astype("datetime64[ns]"))
+
+
+def _named(pairs: tuple[tuple[str, _Held], ...], name: str) -> _Held:
+    """Return what belongs to the name of an objective."""
+    for known, value in pairs:
+        if known == name:
+            return value
+    raise UnknownLabel(f"no objective is called {name!r:.60}; there are {', '.join(known for known, _ in pairs)}")
 
 
 @attrs.frozen(repr=False, kw_only=True)
@@ -100,7 +112,7 @@ class ServiceDecision:
     decisions: tuple[tuple[str, Decision], ...]
 
     def __getitem__(self, name: str) -> Decision:
-        return dict(self.decisions)[name]
+        return _named(self.decisions, name)
 
     def allows(self, activity: str, *, change: str | None = None) -> bool:
         """Say whether an activity may begin: only where every objective allows it.
@@ -164,7 +176,7 @@ class ServiceHistory:
         return self.histories == other.histories and np.array_equal(self.ends, other.ends)
 
     def __getitem__(self, name: str) -> PolicyHistory:
-        return dict(self.histories)[name]
+        return _named(self.histories, name)
 
     @property
     def _counting(self) -> list[tuple[str, PolicyHistory]]:
@@ -178,6 +190,10 @@ class ServiceHistory:
         """Return the bucket of a history that was over last at each end."""
         timeline = history.timeline
         return np.asarray((self.ends.astype(np.int64) - timeline.start) // timeline.step - 1)
+
+    @property
+    def _shortest_step(self) -> int:
+        return min(history.timeline.step for _, history in self.histories)
 
     @property
     def codes(self) -> npt.NDArray[np.int8]:
@@ -218,6 +234,11 @@ class ServiceHistory:
         else:
             instant = np.datetime64(parse_instant(when, "when"), "ns")
             position = int(np.searchsorted(self.ends, instant, side="right")) - 1
+            if instant >= self.ends[-1] + np.timedelta64(self._shortest_step, "ns"):
+                raise OutOfTimeline(
+                    f"when must be less than a bucket after {self.ends[-1]}Z, the last end that all objectives share, "
+                    f"got {instant}Z; counts.extend(until=) makes a silence visible"
+                )
             if position < 0:
                 raise OutOfTimeline(
                     f"when must not be before {self.ends[0]}Z, where all objectives are known, got {instant}Z"
@@ -269,11 +290,19 @@ def unspent(name: str, evaluation: Evaluation, *, little: RationalLike = "10%", 
     up: never spent more than 1% of its budget in 90d; raise the target, or spend the budget on changes and \
 experiments [underspent]
     """
+    if not isinstance(evaluation, Evaluation) or evaluation.axes:
+        raise WrongType(f"evaluation must be an Evaluation of one series, got {evaluation!r:.100}")
     share = parse_rational(little, "little")
+    if not 0 < share <= 1:
+        raise InvalidPolicy(f"little must be a share of the budget above 0 and up to 1, got {little}")
+    if isinstance(windows, bool) or not isinstance(windows, int) or windows < 1:
+        raise InvalidPolicy(f"windows must be a whole number of 1 or more, got {windows!r}")
     has = np.flatnonzero(evaluation.bucket_has_data)
-    timeline = evaluation.timeline
+    timeline, nominal = evaluation.timeline, evaluation.slo.window.nominal
     length = (timeline.size - int(has[0])) * timeline.step if has.size else 0
-    if length < windows * evaluation.slo.window.nominal or evaluation.missed.any():
+    # A window's silence spends nothing, and is no reliability.
+    silences = np.diff(np.append(has, timeline.size)) if has.size else np.zeros(1, dtype=np.int64)
+    if length < windows * nominal or int(silences.max()) * timeline.step >= nominal or evaluation.missed.any():
         return None
     known = duration_text(length)
     ratio = evaluation.error_budget.remaining_ratio

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from slokit._display import clean, html_table
-from slokit.conditions import AnyOf, Condition, DataSince, Leaf
+from slokit.conditions import AnyOf, BudgetSettled, Condition, DataSince, Leaf
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.rational import RationalLike, parse_rational, percent_text
 from slokit.texts import check_text
@@ -135,14 +135,16 @@ class Rule:
     until
         What leaves it instead.
     warmup
-        A share of the objective's window that must have passed since the first data before the rule can hold.
+        A share of the objective's window that the budget must rest on before the rule can be entered (see
+        :class:`~slokit.conditions.BudgetSettled`), and the evidence before it can be left by ``until``: after a restart
+        that lost its memory nothing thaws at once.
 
     Raises
     ------
     WrongType
         If a condition is none.
     InvalidPolicy
-        If the warm-up is no share.
+        If the warm-up is no share, or both ``hold`` and ``until`` are given.
 
     Examples
     --------
@@ -169,16 +171,27 @@ class Rule:
                     f"{value!r:.100}"
                 )
 
+        if self.hold and self.until is not None:
+            raise InvalidPolicy(
+                f"hold must not be given beside until, which says when the state {self.state!r:.60} is left; write two "
+                "rules if it is to be left late in either case"
+            )
+
     @property
     def condition(self) -> Condition:
         """The condition that enters the state, warm-up included."""
-        return self.when & DataSince(self.warmup) if self.warmup else self.when
+        return self.when & BudgetSettled(self.warmup) if self.warmup else self.when
+
+    @property
+    def ending(self) -> Condition | None:
+        """The condition that leaves it instead of a hold, warm-up included."""
+        return self.until & DataSince(self.warmup) if self.until is not None and self.warmup else self.until
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield all that the rule asks."""
-        yield from self.condition.leaves()
-        if self.until is not None:
-            yield from self.until.leaves()
+        for condition in (self.condition, self.ending):
+            if condition is not None:
+                yield from condition.leaves()
 
     def fitted(self, step: int) -> Rule:
         """Return the rule with alert windows lengthened to whole buckets of ``step`` nanoseconds."""
@@ -196,7 +209,7 @@ class Rule:
     def entering(self) -> tuple[str, ...]:
         """When the state is entered, in words: conditions any of which is enough."""
         parts = self.when.parts if isinstance(self.when, AnyOf) else (self.when,)
-        warmup = f", once {percent_text(self.warmup)} of the window passed since the first data" if self.warmup else ""
+        warmup = f", once the budget rests on {percent_text(self.warmup)} of the window" if self.warmup else ""
         return tuple(f"{part.words}{warmup}" for part in parts)
 
     def __repr__(self) -> str:

@@ -156,10 +156,11 @@ def traces(
         ago, on_before = carry.ago[at][..., np.newaxis], carry.latched[at][..., np.newaxis]
         # A bucket end lies less than ``hold`` back where it is one of so many.
         recently = held(condition, max(1, -(-rule.hold // length)), ago=ago)
-        if rule.until is None:
+        ending = rule.ending
+        if ending is None:
             on = recently
         else:
-            on = latched(recently, rule.until.combined(answered)[..., first:], before=on_before)
+            on = latched(condition, ending.combined(answered)[..., first:], before=on_before)
         size = condition.shape[-1]
         last = last_true(condition)[..., -1:] if size else np.full(ago.shape, -1)
         since = np.where(last >= 0, size - last, np.minimum(ago + size, NEVER))[..., 0]

@@ -73,7 +73,7 @@ def _box(name: str, x: int, y: int, fill: tuple[str, str]) -> Iterator[str]:
 
 
 def _notes(policy: Policy, code: int) -> list[str]:
-    """Return what stands below a box, broken into lines; a heading begins with a colon at its end."""
+    """Return what stands below a box, broken into lines."""
     state = policy.states[code]
     rules = [rule for rule in policy.rules if rule.state == state.name]
     lines: list[str] = []
@@ -113,9 +113,10 @@ def _unknown(policy: Policy, width: int, y: int) -> Iterator[str]:
     yield f'<line x1="{_LEFT}" y1="{y - 22}" x2="{width - _LEFT}" y2="{y - 22}" stroke="#bbb" stroke-dasharray="4 4"/>'
     yield from _box(policy.unknown.name, x, y, _UNKNOWN)
     silence = duration_text(policy.stale_after)
+    blocked = [activity for activity in policy.activities if policy.blocks(policy.unknown, activity)]
     texts = [
         f"in, from any state: nothing measured for {silence}, or never yet; until then the last state is held",
         "out: data again, judged by the rules as any other bucket",
-        f"activities meanwhile: {policy.on_unknown}",
+        f"blocks meanwhile: {', '.join(blocked) or 'nothing'}",
     ]
     yield from _texts(texts, x + _WIDE + 20, y + 10)

@@ -293,6 +293,8 @@ class UsualTraffic:
 
     def _judged(self, counts: Counts) -> Iterator[Hours]:
         """Yield the series of counts, each with what is usual of it."""
+        if not isinstance(counts, Counts):
+            raise WrongType(f"counts must be Counts, got {type(counts).__name__}; an evaluation was made of some")
         if counts.axes != self.axes:
             raise InvalidCounts(
                 f"counts must have the axes that were learnt from, {_axes_text(self.axes)}, got "

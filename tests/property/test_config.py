@@ -298,8 +298,7 @@ def policies(draw: st.DrawFn) -> Policy:
         Rule(
             draw(st.sampled_from(entered)),
             draw(conditions),
-            hold=draw(pauses),
-            until=draw(st.none() | conditions),
+            **draw(st.fixed_dictionaries({"hold": pauses}) | st.fixed_dictionaries({"until": conditions})),
             warmup=draw(st.just(Fraction(0)) | shares | st.just(Fraction(1))),
         )
         for _ in range(draw(st.integers(0, 2)) if entered else 0)

@@ -150,16 +150,11 @@ def situations(draw: st.DrawFn) -> tuple[Evidence, list[oracle.Series], Evaluati
 
 @st.composite
 def rule_specs(draw: st.DrawFn, step: int) -> list[RuleSpec]:
-    """Draw up to three rules."""
-    return [
-        RuleSpec(
-            draw(st.integers(1, 3)),
-            draw(specs(step)),
-            draw(st.sampled_from((0, 0, step, 2 * step + 1, 4 * step))),
-            draw(st.none() | specs(step)),
-        )
-        for _ in range(draw(st.integers(0, 3)))
-    ]
+    """Draw up to three rules, each left after a hold or by another condition."""
+    holds_for = st.sampled_from((0, 0, step, 2 * step + 1, 4 * step))
+    leaving = st.tuples(holds_for, st.none()) | st.tuples(st.just(0), specs(step))
+    drawn = draw(st.lists(st.tuples(st.integers(1, 3), specs(step), leaving), max_size=3))
+    return [RuleSpec(code, when, hold, until) for code, when, (hold, until) in drawn]
 
 
 def drawn_policy(rules: list[RuleSpec], step: int, stale: int) -> Policy:
