@@ -137,8 +137,9 @@ class Explanation:
 
     def _not_left(self, one: RuleTrace, until: Condition, bucket: int) -> str:
         """Say why a rule does not end: its ending is not there, or rests on too little evidence."""
-        waits = one.rule.ending if until.combined(self._answered)[bucket] else until
-        return "; ".join((waits or until).reasons_of(self.evaluation, bucket, self._answered))
+        ending = one.rule.ending
+        waits = until if ending is None or not until.combined(self._answered)[bucket] else ending
+        return "; ".join(waits.reasons_of(self.evaluation, bucket, self._answered))
 
     @staticmethod
     def _entered(one: RuleTrace, bucket: int) -> int:
