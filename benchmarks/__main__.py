@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmarks import counting, growth, masks, startup, windows
+from benchmarks import counting, growth, masks, policies, recording, startup, windows
 from benchmarks.evidence import events, fleet
 from benchmarks.peers import Peer, limit_cores
 from benchmarks.table import Benchmark, Line, as_markdown, as_text, lines
@@ -28,6 +28,8 @@ def _rows(quick: bool, threads: int) -> dict[str, Sequence[Callable[[], Benchmar
         "masks": [lambda: masks.benchmark(rows, threads=threads)],
         "events": [lambda: counting.in_order(many, threads), lambda: counting.in_any_order(many, threads)],
         "import": [startup.benchmark],
+        "policies": [lambda: policies.benchmark(max(2, rows // 10))],
+        "recording": [recording.benchmark],
         "growth": [lambda: growth.benchmark(rows, many=many)],
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import counting, masks, windows
+from benchmarks import counting, masks, recording, windows
 from benchmarks.evidence import Fleet, events, fleet
 from benchmarks.peers import Peer
 
@@ -50,6 +50,13 @@ def test_counts_in_order(peer: Peer) -> None:
 def test_counts_in_any_order(peer: Peer) -> None:
     """The peer counts what comes in any order into the same buckets."""
     assert counting.differences(peer, events(5_000, days=4).shuffled()) == 0
+
+
+def test_recording_counts_every_event() -> None:
+    """Each counts as many events as it was told of; a faster one that loses some is no peer."""
+    counted = recording.counted()
+    assert set(counted.values()) == {recording.MANY}
+    assert len(counted) == 2
 
 
 def test_a_peer_that_is_wrong_is_found(some: Fleet) -> None:

@@ -40,6 +40,8 @@ __all__ = [
     "RoundedWindows",
     "SlokitError",
     "SlokitWarning",
+    "SnapshotError",
+    "StoreError",
     "SuspiciousTarget",
     "UnknownActivity",
     "UnknownLabel",
@@ -151,6 +153,14 @@ class InvalidDefinition(SlokitError, ValueError):
 
 class InvalidFile(SlokitError, ValueError):
     """A file that does not hold what was asked of it; the message names row and column."""
+
+
+class SnapshotError(SlokitError, ValueError):
+    """A snapshot that is torn, tampered with, of a newer version, or of another objective; nothing of it was used."""
+
+
+class StoreError(SlokitError, OSError):
+    """A store that cannot be read or written now; what was to be written is held back and written later."""
 
 
 class OutOfTimeline(SlokitError, ValueError):

@@ -7,13 +7,98 @@ can look further into the evaluation that it came from; so each is typed by what
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from slokit.timeline import DurationLike, Timeline
     from slokit.windows import Window
 
-__all__ = ["EventSource", "Objective"]
+__all__ = ["Clock", "EventSource", "Objective", "Store", "StoredCounts"]
+
+
+class Clock(Protocol):
+    """What a running service tells the time by; tests have one that they set."""
+
+    def now(self) -> int:
+        """Return the instant, in nanoseconds since the epoch: buckets are of wall time, which may step either way."""
+        ...
+
+    def monotonic(self) -> int:
+        """Return nanoseconds that only ever grow, and stop while the machine sleeps: what tells a step from time."""
+        ...
+
+
+class StoredCounts(NamedTuple):
+    """Buckets with their events, in the order of time.
+
+    Attributes
+    ----------
+    starts
+        Start of each bucket, int64, nanoseconds since the epoch, rising.
+    good, bad
+        Its events, int64.
+    """
+
+    starts: npt.NDArray[np.int64]
+    good: npt.NDArray[np.int64]
+    bad: npt.NDArray[np.int64]
+
+
+class Store(Protocol):
+    """Where monitors keep what they counted, and find what all of them did.
+
+    Each writer owns its rows and writes absolute figures, so that a write whose acknowledgement was lost is written
+    again and changes nothing. Readers add up all writers.
+    """
+
+    def write(self, series: str, writer: str, sequence: int, counts: StoredCounts) -> bool:
+        """Set a writer's own figures of some buckets, all or none, durably; the rest of its buckets stay.
+
+        Parameters
+        ----------
+        series
+            What is counted; the same text in every process that counts it.
+        writer
+            Who counted: unlike any other process, also a forked one.
+        sequence
+            Grows with each write of a writer.
+        counts
+            Absolute figures.
+
+        Returns
+        -------
+        bool
+            False where the writer was taken for dead and its rows have been folded into others: nothing was written.
+            :meth:`folded` then says up to which sequence they were.
+        """
+        ...
+
+    def folded(self, series: str, writer: str) -> int | None:
+        """Return the last sequence of a writer whose rows were folded, None if they were not."""
+        ...
+
+    def read(self, series: str, since: int, *, without: str | None = None) -> StoredCounts:
+        """Return the sums of all writers but one, of buckets that start at an instant or later."""
+        ...
+
+    def put(self, series: str, key: str, value: bytes) -> None:
+        """Keep a value beside the counts, instead of the one with the same key."""
+        ...
+
+    def get(self, series: str, key: str) -> bytes | None:
+        """Return a value, or None."""
+        ...
+
+    def tidy(self, series: str, *, before: int, dead_after: int) -> None:
+        """Drop buckets that start before an instant; fold the rows of writers that were silent for so long into one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; closing twice is fine."""
+        ...
 
 
 class EventSource(Protocol):

@@ -1,0 +1,13 @@
+"""Live: a service that knows its own budget, by the same code that judges history.
+
+A :class:`Monitor` records events as they happen, from any thread, and answers at any moment: the status, the decision,
+whether a deployment may begin.
+"""
+
+from __future__ import annotations
+
+from slokit.live.clock import ManualClock, SystemClock
+from slokit.live.monitor import Monitor
+from slokit.live.recording import Recording
+
+__all__ = ["ManualClock", "Monitor", "Recording", "SystemClock"]

@@ -1,0 +1,293 @@
+"""Recording: an event to its bucket, from any thread, without waiting for anybody.
+
+An event finds the open cell, sees that the clock lies in it, and adds one: no lock, no queue. Only the first event of
+a bucket does more: it registers a new cell, which takes no lock either (of several threads that try, ``setdefault``
+lets one win), and swaps it in. Whoever still holds the old one adds to a cell that is read again. So a signal handler
+or a finalizer that interrupts any of this counts too.
+
+The lock belongs to those who read, and move cells that are over into the ring. Events in bulk, and late ones, go to
+the ring at once if the lock is free, and wait in a queue if not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
+from slokit.live.cells import ALONE, Cell, Counter
+from slokit.live.drops import Drops
+from slokit.live.forks import begins_anew
+from slokit.live.ring import Ring
+from slokit.protocols import Clock
+
+__all__ = ["Recorded", "Recorder"]
+
+_MOST_PENDING = 100_000
+_MOST_EVENTS = 2**62
+# The first instant that no mix-up of units reaches: 2000 in seconds, as nanoseconds of 2000 are.
+_EARLIEST = 946_684_800 * 10**9
+
+
+class Recorded(NamedTuple):
+    """What was recorded, bucket by bucket, in the order of time."""
+
+    first: int
+    good: npt.NDArray[np.int64]
+    bad: npt.NDArray[np.int64]
+    observed: npt.NDArray[np.bool_]
+
+    @classmethod
+    def nothing(cls, bucket: int) -> Recorded:
+        """Return one bucket that nobody observed."""
+        none = np.zeros(1, dtype=np.int64)
+        return cls(bucket, none, none, np.zeros(1, dtype=np.bool_))
+
+    def whole(self) -> Recorded:
+        """Return all but the last bucket, which is still running."""
+        return Recorded(self.first, self.good[:-1], self.bad[:-1], self.observed[:-1])
+
+
+class Recorder:
+    """Counts good and bad events by the bucket of the clock.
+
+    Parameters
+    ----------
+    step
+        Length of a bucket in nanoseconds.
+    size
+        How many buckets are remembered.
+    clock
+        What tells the time.
+    strict
+        Whether what would be dropped raises instead.
+    future
+        How far beyond the clock an event may be said to lie, in nanoseconds.
+    counter
+        What makes the counters of a cell; tests have one that gives way in the middle.
+    """
+
+    def __init__(
+        self,
+        step: int,
+        size: int,
+        clock: Clock,
+        *,
+        strict: bool = False,
+        future: int = 3_600_000_000_000,
+        counter: Counter = count,
+    ) -> None:
+        self.step = step
+        self.size = size
+        self.strict = strict
+        self._clock = clock
+        self._now = clock.now
+        self._future = future
+        self._counter = counter
+        self.closed = False
+        self._begin()
+        begins_anew(self)
+
+    def _begin(self) -> None:
+        """Start from nothing: at first, and in a forked child, which counts for itself."""
+        now = self._now()
+        self.identity = f"{os.getpid():x}-{now:x}-{os.urandom(8).hex()}"
+        self._drops = Drops()
+        self._lock = threading.Lock()
+        self._pending: deque[tuple[int, int, int]] = deque()
+        bucket = now // self.step
+        self._ring = Ring(self.size, bucket)
+        self._seen = now, self._clock.monotonic()
+        # Open cells by bucket, and cells that were taken from there and may still be held by somebody.
+        self._cells: dict[int, Cell] = {}
+        self._lingering: list[Cell] = []
+        self._cell = self._opened(bucket)
+
+    def _after_fork(self) -> None:
+        self._begin()
+
+    def _opened(self, bucket: int) -> Cell:
+        """Return the cell of a bucket; of several threads that open one, all get the same."""
+        found = self._cells.get(bucket)
+        if found is None:
+            made = Cell(bucket * self.step, (bucket + 1) * self.step, self._counter)
+            found = self._cells.setdefault(bucket, made)
+        return found
+
+    # --- the hot path -----------------------------------------------------------------------------------------
+
+    def record(self, ok: bool) -> None:
+        """Count one event, now; never raises, never waits.
+
+        Parameters
+        ----------
+        ok
+            Whether it was good: a bool. Anything else is a drop, and counted as such, never taken for its truthiness.
+        """
+        try:
+            now = self._now()
+            cell = self._cell
+            if cell.start <= now < cell.end:
+                if ok is True:
+                    next(cell.good)
+                    return
+                if ok is False:
+                    next(cell.bad)
+                    return
+            self._record_slowly(ok, now)
+        except Exception:  # noqa: BLE001 - the caller serves its users first
+            self._failed()
+
+    def _failed(self) -> None:
+        """Count a failure, and hand it on only where somebody asked for that."""
+        if self.strict:
+            raise  # noqa: PLE0704 - called from except clauses alone
+        self._drops.note("broken")
+
+    def _record_slowly(self, good: object, now: int) -> None:
+        """Count an event that opens a bucket, or find out why it does not count."""
+        if isinstance(good, np.bool_):
+            good = bool(good)
+        if not isinstance(good, bool):
+            self._drop("not a bool", WrongType(f"ok must be a bool, got {type(good).__name__}: {good!r:.100}"))
+        elif self.closed:
+            self._drop("closed", InvalidEvents("the monitor was closed; nothing is recorded any more"))
+        else:
+            bucket = now // self.step
+            cell = self._opened(bucket)
+            next(cell.good if good else cell.bad)
+            if cell.start > self._cell.start:
+                self._cell = cell
+                # A bucket is over: whoever finds the lock free moves it to the ring, so that cells stay few.
+                if self._lock.acquire(blocking=False):
+                    try:
+                        self._fold()
+                    finally:
+                        self._lock.release()
+
+    def _add(self, good: int, bad: int, at: int | None) -> None:
+        """Count several events at once, at an instant that may lie back as far as buckets are remembered."""
+        now = self._now()
+        if self.closed:
+            self._drop("closed", InvalidEvents("the monitor was closed; nothing is recorded any more"), good + bad)
+        elif at is None:
+            self._put(now, good, bad)
+        elif not _EARLIEST <= at <= now + self._future:
+            self._drop(
+                "future" if at > now else "ancient",
+                OutOfTimeline(f"at must lie from 2000 to an hour ahead of the clock, got {at} ns, at {now} ns"),
+                good + bad,
+            )
+        else:
+            self._put(at, good, bad)
+
+    def _put(self, at: int, good: int, bad: int) -> None:
+        # Whoever interrupted the holder of the lock must not wait for it.
+        if not self._lock.acquire(blocking=False):
+            if len(self._pending) >= _MOST_PENDING:
+                self._drop("overloaded", InvalidEvents("too many events wait for a bucket to open"), good + bad)
+            else:
+                self._pending.append((at, good, bad))
+            return
+        try:
+            self._advance()
+            self._settle(at, good, bad)
+        finally:
+            self._lock.release()
+
+    # --- under the lock ---------------------------------------------------------------------------------------
+
+    def _settle(self, at: int, good: int, bad: int) -> None:
+        """Put events into their bucket of the ring."""
+        bucket = at // self.step
+        bucket = min(bucket, self._ring.newest)
+        if not self._ring.add(bucket, good, bad):
+            self._drop("late", OutOfTimeline("the event is older than what is remembered"), good + bad)
+
+    def _advance(self) -> None:
+        """Make the bucket of the clock the newest; a clock that was set back rewinds nothing."""
+        now, monotonic = self._now(), self._clock.monotonic()
+        seen_wall, seen_monotonic = self._seen
+        bucket = now // self.step
+        if bucket > self._ring.newest:
+            self._seen = now, monotonic
+            # Wall time that no running clock measured was slept through, or jumped over: nobody observed it.
+            awake = now - seen_wall <= monotonic - seen_monotonic + self.step
+            self._ring.advance(bucket, observed=awake and not self.closed)
+
+    def _fold(self) -> None:
+        """Move what the cells counted into the ring, and let go of those that are over and that nobody holds."""
+        self._advance()
+        current = self._cell
+        for bucket in list(self._cells):
+            if self._cells[bucket] is not current:
+                # Taken out first: nobody new gets hold of it, and the next event of its bucket opens another.
+                self._lingering.append(self._cells.pop(bucket))
+        self._read_into_ring(current)
+        cells, self._lingering = self._lingering, []
+        while cells:
+            cell = cells.pop()
+            # Asked before it is read: whoever held it until then may have added since. The open cell is held too: a
+            # thread that was kept from swapping its own in may do so after a newer one was.
+            alone = sys.getrefcount(cell) <= ALONE
+            self._read_into_ring(cell)
+            if not alone:
+                self._lingering.append(cell)
+
+    def _read_into_ring(self, cell: Cell) -> None:
+        good, bad = cell.news()
+        if good or bad:
+            self._settle(cell.start, good, bad)
+
+    def _drain(self) -> None:
+        while self._pending:
+            self._settle(*self._pending.popleft())
+
+    def read(self) -> Recorded:
+        """Return all that was recorded, the running bucket included: copies, good and bad of one moment."""
+        with self._lock:
+            self._fold()
+            self._drain()
+            return Recorded(*self._ring.arrays())
+
+    def merge(self, recorded: Recorded) -> None:
+        """Add what was recorded elsewhere: an earlier life of the process, or another one."""
+        with self._lock:
+            self._advance()
+            for i in np.flatnonzero(recorded.good | recorded.bad).tolist():
+                good, bad = int(recorded.good[i]), int(recorded.bad[i])
+                if not self._ring.add(recorded.first + i, good, bad):
+                    self._drops.note("late", good + bad)
+            self._ring.set_observed(recorded.first, recorded.observed)
+
+    def _drop(self, reason: str, error: Exception, events: int = 1) -> None:
+        self._drops.note(reason, events)
+        if self.strict:
+            raise error
+
+    def note_drop(self, reason: str) -> None:
+        """Count an event that was dropped before it came here."""
+        self._drops.note(reason)
+
+    def drops(self) -> Mapping[str, int]:
+        """Return how many events were dropped, by reason."""
+        with self._lock:
+            return self._drops.tally()
+
+    def close(self) -> None:
+        """Record nothing any more; what was recorded stays readable. Closing twice is fine."""
+        with self._lock:
+            self.closed = True
+            # No instant lies in it, so the hot path need not ask.
+            self._cell = Cell(1, 0, self._counter)
+
+    def __reduce__(self) -> Any:
+        raise WrongType("a recorder belongs to its process and is not pickled; snapshot() gives what it holds")

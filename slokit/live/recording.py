@@ -1,0 +1,173 @@
+"""Recordings: a stream of events, judged by one indicator, for any number of objectives on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from slokit.counts import Counts
+from slokit.errors import InvalidCounts, InvalidSLI, WrongType
+from slokit.live.clock import SystemClock
+from slokit.live.measure import Measure
+from slokit.live.recorder import Recorded, Recorder
+from slokit.protocols import Clock
+from slokit.sli import SLI
+from slokit.timeline import MAX_BUCKETS, DurationLike, InstantLike, Timeline, parse_instant, parse_length
+
+__all__ = ["Recording", "counts_of"]
+
+_MOST_EVENTS = 2**62
+
+
+def counts_of(recorded: Recorded, step: int) -> Counts:
+    """Return what was recorded as counts of one series, in buckets of ``step`` nanoseconds."""
+    timeline = Timeline(recorded.first * step, step, len(recorded.good))
+    none = np.zeros(len(recorded.good), dtype=np.bool_)
+    return Counts._trusted(timeline, (), recorded.bad, recorded.good + recorded.bad, recorded.observed, none)
+
+
+class Recording(Recorder):
+    """Counts events as they happen, from any thread; monitors of several objectives may share one.
+
+    Parameters
+    ----------
+    sli
+        The indicator that says which observations are good.
+    retention
+        How far back buckets are remembered: at 17 bytes each, 734 KB for 30 days of minutes.
+    resolution
+        Length of a bucket.
+    clock
+        What tells the time.
+    strict
+        Whether what would be dropped raises instead: for tests.
+
+    Raises
+    ------
+    InvalidSLI
+        If the indicator judges time and not events.
+    InvalidCounts
+        If that would be more buckets than fit.
+
+    Examples
+    --------
+    >>> recording = Recording(SLI.threshold("latency", lt="200ms"), retention="1h")
+    >>> recording.observe(0.12)
+    >>> recording.observe(0.31)
+    >>> int(recording.counts().good.sum()), int(recording.counts().bad.sum())
+    (1, 1)
+    """
+
+    def __init__(
+        self,
+        sli: SLI,
+        *,
+        retention: DurationLike,
+        resolution: DurationLike = "1m",
+        clock: Clock | None = None,
+        strict: bool = False,
+    ) -> None:
+        if not isinstance(sli, SLI):
+            raise WrongType(f"sli must be an SLI, got {type(sli).__name__}: {sli!r:.100}")
+        if sli.is_timed:
+            raise InvalidSLI(f"{sli.name!r} is a {sli.kind}, which judges time and not events; sli.count(…) counts it")
+        step = parse_length(resolution, "resolution")
+        size = -(-parse_length(retention, "retention") // step) + 1
+        if size > MAX_BUCKETS:
+            raise InvalidCounts(f"retention must be at most {MAX_BUCKETS:,} buckets, got {size:,}; make them longer")
+        self.sli = sli
+        super().__init__(step, size, SystemClock() if clock is None else clock, strict=strict)
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time."""
+        return self._clock
+
+    def counts(self) -> Counts:
+        """Return what was recorded, the running bucket included."""
+        return counts_of(self.read(), self.step)
+
+    def observe(self, value: Any = None, *, ok: bool = True, **values: Any) -> None:
+        """Count one observation through the indicator, now; never raises, never waits.
+
+        Parameters
+        ----------
+        value
+            What was observed, such as seconds.
+        ok
+            False makes it bad whatever its value, as a failure is that was quick.
+        **values
+            For an indicator of several parts the value of each, by its name.
+        """
+        try:
+            good = self._judged(value, values)
+        except Exception:
+            self.note_drop("not judged")
+            if self.strict:
+                raise
+            return
+        self.record(good and ok if isinstance(ok, bool) else ok)
+
+    def _judged(self, value: Any, values: Mapping[str, Any]) -> bool:
+        if values and value is not None:
+            raise WrongType("observe takes one value, or values by name, and not both")
+        return bool(self.sli.is_good(dict(values) if values else value))
+
+    def add(self, *, good: int = 0, bad: int = 0, at: InstantLike | None = None) -> None:
+        """Count several events at once, or late ones; never waits.
+
+        Parameters
+        ----------
+        good, bad
+            How many.
+        at
+            When they happened; by default now. What is older than is remembered is dropped, and counted as such.
+
+        Raises
+        ------
+        InvalidCounts
+            If a number is negative.
+        WrongType
+            If it is no integer.
+        InvalidInstant
+            If the instant cannot be read.
+        """
+        for field, number in (("good", good), ("bad", bad)):
+            if isinstance(number, bool) or not isinstance(number, int | np.integer):
+                raise WrongType(f"{field} must be an integer, got {type(number).__name__}: {number!r:.100}")
+            if not 0 <= number < _MOST_EVENTS:
+                raise InvalidCounts(f"{field} must be 0 or more and below 2**62, got {number}")
+        instant = None if at is None else parse_instant(at, "at")
+        try:
+            self._add(int(good), int(bad), instant)
+        except Exception:  # noqa: BLE001 - the caller serves its users first
+            self._failed()
+
+    def measure(self, *, cancelled: str = "ignore") -> Measure:
+        """Return a context manager and decorator that observes how long something takes; an exception is bad.
+
+        Parameters
+        ----------
+        cancelled
+            What becomes of a task that was cancelled: ``"ignore"``, as nobody was let down, or ``"bad"``.
+
+        Examples
+        --------
+        >>> recording = Recording(SLI.threshold("latency", lt="200ms"), retention="1h")
+        >>> with recording.measure():
+        ...     pass
+        >>> @recording.measure()
+        ... def pay():
+        ...     return "paid"
+        >>> pay(), int(recording.counts().good.sum())
+        ('paid', 2)
+        """
+        return Measure(self._measured, cancelled)
+
+    def _measured(self, seconds: float, ok: bool) -> None:
+        if self.sli.kind == "ratio":
+            self.record(ok)
+        else:
+            self.observe(seconds, ok=ok)

@@ -1,0 +1,512 @@
+"""A monitor says what history says, decides each bucket once, and never troubles whoever records."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+import pickle
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slokit import SLI, SLO, CalendarWindow, Exclusion, Policy, Rule, State, Timeslices
+from slokit.conditions import BudgetBelow, Exhausted, Missed
+from slokit.config import to_dict
+from slokit.errors import (
+    InvalidCounts,
+    InvalidSLI,
+    InvalidWindow,
+    SnapshotError,
+    UnknownActivity,
+    WrongType,
+)
+from slokit.live import ManualClock, Monitor, Recording
+from slokit.live.snapshot import encode
+from slokit.policy import Transition
+
+START = "2026-01-01T00:00Z"
+
+
+def objective(**given: Any) -> SLO:
+    """Return an objective over an hour."""
+    fields: dict[str, Any] = {"sli": SLI.ratio("up"), "target": "90%", "window": "1h"} | given
+    return SLO("checkout", **fields)
+
+
+FREEZE = Policy(
+    "freeze",
+    states=[State("calm"), State("frozen", blocks=["deploy"], exempt=["security"])],
+    rules=[Rule("frozen", Exhausted(), until=~BudgetBelow("50%"))],
+    stale_after="30m",
+)
+
+
+def monitor(**given: Any) -> tuple[Monitor, ManualClock]:
+    """Return a monitor and the clock that it tells the time by."""
+    clock = ManualClock(START)
+    slo = given.pop("slo", objective())
+    return Monitor(slo, policy=given.pop("policy", FREEZE), clock=clock, **given), clock
+
+
+def record(one: Monitor, good: int, bad: int = 0) -> None:
+    """Record events one by one."""
+    for ok in [True] * good + [False] * bad:
+        one.record(ok)
+
+
+# --- recording --------------------------------------------------------------------------------------------------------
+
+
+def test_a_status_is_that_of_the_counts() -> None:
+    """The running bucket included, exclusions applied."""
+    one, clock = monitor(exclusions=Exclusion("2026-01-01T00:02Z", "2026-01-01T00:03Z", "disk"))
+    for minute in range(5):
+        record(one, 9, minute)
+        clock.advance("1m")
+    record(one, 1)
+    assert one.status() == one.slo.evaluate(one.counts()).at()
+    assert one.status() == one.evaluation().at()
+    assert one.counts() == one.counts(raw=True).exclude(Exclusion("2026-01-01T00:02Z", "2026-01-01T00:03Z", "disk"))
+    assert (one.status().good, one.status().bad) == (37, 8)
+
+
+def test_observations_go_through_the_indicator() -> None:
+    """One value, values by name, and a failure that was quick."""
+    one, _ = monitor(slo=objective(sli=SLI.threshold("latency", lt="200ms")))
+    one.observe(0.1)
+    one.observe(0.3)
+    one.observe(0.1, ok=False)
+    one.observe("slow")
+    one.observe(0.1, ok="yes")  # type: ignore[arg-type]
+    assert (one.status().good, one.status().bad) == (1, 2)
+    assert one.recording.drops() == {"not judged": 1, "not a bool": 1}
+    both = SLI.all_of("usable", SLI.threshold("latency", lt="200ms"), SLI.ratio("up"))
+    two, _ = monitor(slo=objective(sli=both))
+    two.observe(latency=0.1, up=True)
+    two.observe(latency=0.1, up=False)
+    two.observe(latency=0.1)
+    assert (two.status().good, two.status().bad) == (1, 1)
+    assert two.recording.drops() == {"not judged": 1}
+
+
+def test_bulk_and_late_events_are_added() -> None:
+    """To their own bucket; what is no count is refused, for it is the program's mistake and no event."""
+    one, clock = monitor()
+    clock.advance("10m")
+    one.add(good=5, bad=2, at="2026-01-01T00:03:30Z")
+    one.add(bad=1)
+    counts = one.counts()
+    assert (int(counts.bad[3]), int(counts.bad[10]), int(counts.good[3])) == (2, 1, 5)
+    with pytest.raises(InvalidCounts, match="bad must be 0 or more"):
+        one.add(bad=-1)
+    with pytest.raises(WrongType, match="good must be an integer"):
+        one.add(good=1.5)  # type: ignore[arg-type]
+
+
+def test_a_block_and_a_function_are_measured() -> None:
+    """An exception is bad, however quick; what was raised goes on its way."""
+    one, _ = monitor(slo=objective(sli=SLI.threshold("latency", lt="10s")))
+    with one.measure():
+        pass
+    with pytest.raises(KeyError), one.measure():
+        raise KeyError
+
+    @one.measure()
+    def double(x: int) -> int:
+        return 2 * x
+
+    @one.measure()
+    def numbers() -> Iterator[int]:
+        yield 1
+        yield 2
+
+    assert (double(4), double.__name__, list(numbers())) == (8, "double", [1, 2])
+    assert (one.status().good, one.status().bad) == (3, 1)
+
+
+def test_coroutines_are_measured_and_cancelling_is_nobodys_failure() -> None:
+    """Functions stay what they are; with cancelled="bad" a caller who hung up counts."""
+    one, _ = monitor()
+
+    @one.measure()
+    async def work(seconds: float) -> str:
+        await asyncio.sleep(seconds)
+        return "done"
+
+    @one.measure(cancelled="bad")
+    async def strictly(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    @one.measure()
+    async def stream() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    async def all_of_it() -> None:
+        assert asyncio.iscoroutinefunction(work)
+        assert await work(0) == "done"
+        assert [number async for number in stream()] == [1, 2]
+        async with one.measure():
+            pass
+        for slow in (work, strictly):
+            task = asyncio.ensure_future(slow(10))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(all_of_it())
+    assert (one.status().good, one.status().bad) == (3, 1)
+
+
+def test_recording_never_raises() -> None:
+    """Not even where the clock itself is broken; the failure is counted."""
+    one, _ = monitor()
+
+    def broken() -> int:
+        raise OSError("no clock")
+
+    one.recording._now = broken
+    one.record(True)
+    assert one.recording.drops() == {"broken": 1}
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_that_of_the_last_whole_bucket() -> None:
+    """The running one would look ahead; and batch evaluation of the same buckets says the same."""
+    one, clock = monitor()
+    assert one.decision().state == "unknown"
+    record(one, 50, 50)
+    assert one.decision().state == "unknown"
+    clock.advance("1m")
+    assert one.decision().state == "frozen"
+    record(one, 1000)
+    assert one.decision().state == "frozen"
+    clock.advance("1m")
+    assert one.decision().state == "calm"
+    whole = one.counts().between(START, "2026-01-01T00:02Z")
+    batch = FREEZE.evaluate(one.slo.evaluate(whole))
+    assert one.history().codes.tolist() == batch.codes.tolist()
+    assert one.decision() == batch.at()
+
+
+def test_a_decision_is_kept_until_the_next_bucket() -> None:
+    """Asking again costs no evaluation."""
+    one, clock = monitor()
+    record(one, 10)
+    clock.advance("1m")
+    first = one.decision()
+    record(one, 0, 100)
+    clock.advance("59s")
+    assert one.decision() is first
+    clock.advance("1s")
+    assert one.decision() is not first
+    assert not one.allows("deploy")
+    assert one.allows("deploy", change="security")
+    with pytest.raises(UnknownActivity, match="did you mean"):
+        one.allows("depoly")
+
+
+def test_late_events_change_the_budget_and_no_decision_of_the_past() -> None:
+    """What was decided at a bucket's end stays decided."""
+    one, clock = monitor(policy=Policy("x", states=[State("ok"), State("bad")], rules=[Rule("bad", Missed())]))
+    for _ in range(3):
+        record(one, 10)
+        clock.advance("1m")
+        one.decision()
+    one.add(bad=100, at="2026-01-01T00:00:30Z")
+    record(one, 10)
+    clock.advance("1m")
+    assert one.history().states.tolist() == ["ok", "ok", "ok", "bad"]
+    assert one.status().bad == 100
+
+
+def test_transitions_call_back_once_each_in_order() -> None:
+    """Also where several buckets are judged at once, and a callback fails or asks the monitor again."""
+    one, clock = monitor()
+    seen: list[tuple[str, str]] = []
+
+    def note(transition: Transition) -> None:
+        seen.append((transition.before, transition.after))
+        one.decision()
+        record(one, 1)
+
+    def fail(_: Transition) -> None:
+        raise RuntimeError("pager is down")
+
+    one.on_transition(fail)
+    end = one.on_transition(note)
+    record(one, 50, 50)
+    clock.advance("1m")
+    record(one, 1000)
+    clock.advance("3m")
+    one.decision()
+    assert seen == [("unknown", "frozen"), ("frozen", "calm")]
+    assert one.failed_callbacks == 2
+    one.decision()
+    end()
+    clock.advance("1h")
+    one.decision()
+    assert len(seen) == 2
+
+
+def test_an_interrupt_in_a_callback_goes_on_its_way() -> None:
+    """It is for the program; what waits is told of next time."""
+    one, clock = monitor()
+    told: list[Transition] = []
+
+    def interrupt(_: Transition) -> None:
+        if not told:
+            told.append(_)
+            raise KeyboardInterrupt
+        told.append(_)
+
+    one.on_transition(interrupt)
+    record(one, 1, 1)
+    clock.advance("1m")
+    with pytest.raises(KeyboardInterrupt):
+        one.decision()
+    record(one, 1000)
+    clock.advance("1m")
+    one.decision()
+    assert len(told) == 2
+
+
+def test_many_threads_may_ask_while_others_record() -> None:
+    """Each gets a decision, and nothing is lost."""
+    one, clock = monitor()
+    wrong: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for i in range(300):
+                one.record(i % 3 != 0)
+                one.allows("deploy")
+                if i % 100 == 0:
+                    clock.advance("1m")
+                    one.status()
+        except BaseException as error:  # noqa: BLE001 - told in the main thread
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert int(one.counts().total.sum()) == 1800
+    assert one.decision().time == one.history().at().time
+
+
+def test_silence_becomes_unknown() -> None:
+    """The clock goes on where nothing is recorded."""
+    one, clock = monitor()
+    record(one, 10)
+    clock.advance("20m")
+    assert one.decision().state == "calm"
+    clock.advance("20m")
+    assert one.decision().state == "unknown"
+
+
+def test_several_objectives_share_a_recording() -> None:
+    """One event, as many budgets as there are objectives on the indicator."""
+    one, clock = monitor()
+    two = Monitor(objective(target="99%", window="30m"), policy=FREEZE, recording=one.recording)
+    record(one, 95, 5)
+    clock.advance("1m")
+    assert (one.status().met, two.status().met) == (True, False)
+    assert (one.decision().state, two.decision().state) == ("calm", "frozen")
+    with pytest.raises(InvalidSLI, match="must be of the same indicator"):
+        Monitor(objective(sli=SLI.ratio("fast")), recording=one.recording)
+    with pytest.raises(InvalidCounts, match="must remember as much"):
+        Monitor(objective(window="30d"), recording=one.recording)
+
+
+def test_slices_and_calendars_are_judged_live_too() -> None:
+    """The same SLO, whatever its method and window."""
+    for given in ({"budgeting": Timeslices("5m", target="90%")}, {"window": CalendarWindow("day")}):
+        one, clock = monitor(slo=objective(**given))
+        for minute in range(12):
+            record(one, 9, minute % 3)
+            clock.advance("1m")
+            one.decision()
+        assert one.status() == one.slo.evaluate(one.counts()).at()
+        whole = one.counts().between(START, "2026-01-01T00:10Z" if "budgeting" in given else "2026-01-01T00:12Z")
+        batch = FREEZE.evaluate(one.slo.evaluate(whole))
+        assert one.history().codes.tolist() == batch.codes.tolist()
+        assert one.decision() == batch.at()
+
+
+def test_exclusions_may_come_later() -> None:
+    """Retroactive for the budget; what was decided stays."""
+    one, clock = monitor()
+    record(one, 0, 50)
+    clock.advance("1m")
+    assert one.decision().state == "frozen"
+    one.exclude(Exclusion(START, "2026-01-01T00:01Z", "load test"))
+    record(one, 10)
+    clock.advance("1m")
+    assert one.status().bad == 0
+    assert one.history().states.tolist() == ["frozen", "calm"]
+
+
+def test_what_cannot_be_monitored_is_refused() -> None:
+    """At once, and not at the first event."""
+    with pytest.raises(InvalidSLI, match="judges time and not events"):
+        Monitor(objective(sli=SLI.gauge("lag", lte=5, stale_after="2m")))
+    with pytest.raises(InvalidWindow, match="no whole number of buckets"):
+        Monitor(objective(), resolution="7m")
+    with pytest.raises(WrongType, match="slo must be an SLO"):
+        Monitor("checkout")  # type: ignore[arg-type]
+    with pytest.raises(InvalidCounts, match="retention must be at most"):
+        Recording(SLI.ratio("up"), retention="10000d", resolution="1s")
+
+
+def test_a_monitor_belongs_to_its_process() -> None:
+    """It is neither pickled nor copied; after closing it counts nothing and can still be asked."""
+    one, _ = monitor()
+    record(one, 3)
+    for away in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(WrongType, match="belongs to its process"):
+            away(one)
+    with one:
+        pass
+    one.record(True)
+    assert one.status().good == 3
+    assert one.recording.drops() == {"closed": 1}
+    assert repr(one).startswith("Monitor(SLO('checkout'")
+
+
+def test_memory_of_thirty_days_is_what_the_docs_say() -> None:
+    """17 bytes a bucket, and room for the window."""
+    one = Monitor(SLO("x", sli=SLI.ratio("x"), target="99.9%", window="30d"))
+    ring = one.recording._ring
+    assert ring.size == 30 * 1440 + 1
+    assert ring._good.nbytes + ring._bad.nbytes + ring._observed.nbytes == 17 * ring.size
+
+
+# --- restarts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_restart_goes_on_where_the_last_process_ended() -> None:
+    """Counts, states and the freeze; the time between was observed by nobody."""
+    one, clock = monitor()
+    record(one, 50, 50)
+    clock.advance("1m")
+    assert one.decision().state == "frozen"
+    blob = one.snapshot()
+    clock.advance("5m")
+    again = Monitor.restore(blob, one.slo, policy=FREEZE, clock=clock)
+    assert again.decision().state == "frozen"
+    assert (again.status().good, again.status().bad) == (50, 50)
+    assert (
+        again.counts().observed.tolist()
+        == [True, True, False, False, False, False, True][: len(again.counts().observed)]
+    )
+    record(again, 2000)
+    clock.advance("1m")
+    assert again.decision().state == "calm"
+    assert np.array_equal(again.history().codes[:1], one.history().codes[:1])
+
+
+def test_a_restart_with_another_policy_keeps_the_name_of_the_state() -> None:
+    """If it has one of that name; the counts are the objective's and stay."""
+    one, clock = monitor()
+    record(one, 50, 50)
+    clock.advance("1m")
+    blob = one.snapshot()
+    other = Policy("other", states=[State("calm"), State("frozen")], rules=[Rule("frozen", Missed(), hold="1h")])
+    again = Monitor.restore(blob, one.slo, policy=other, clock=clock)
+    assert again.decision().state == "frozen"
+    assert again.status().bad == 50
+
+
+@pytest.mark.parametrize(
+    ("slo", "options", "message"),
+    [
+        (objective(target="95%"), {}, "of another objective"),
+        (objective(window="2h"), {}, "of another objective"),
+        (objective(sli=SLI.ratio("fast")), {}, "of another objective"),
+        (objective(), {"resolution": "30s"}, "must be the same"),
+    ],
+)
+def test_a_snapshot_of_something_else_is_refused(slo: SLO, options: dict[str, Any], message: str) -> None:
+    """Remarks for people may differ; what is counted and how may not."""
+    one, clock = monitor()
+    blob = one.snapshot()
+    assert Monitor.restore(blob, objective(owner="ann"), clock=clock).status().bad == 0
+    with pytest.raises(SnapshotError, match=message):
+        Monitor.restore(blob, slo, clock=clock, **options)
+
+
+def test_a_snapshot_that_was_damaged_is_refused_whole() -> None:
+    """Cut at any byte, with any bit turned over, empty, or something else: one error, nothing half-done."""
+    one, _ = monitor(slo=objective(window="3m"), policy=Policy("x", states=[State("a")], rules=[], stale_after="1m"))
+    record(one, 3, 1)
+    blob = one.snapshot()
+    damaged = [blob[:size] for size in range(len(blob))]
+    damaged += [blob[:at] + bytes([blob[at] ^ 1 << bit]) + blob[at + 1 :] for at in range(len(blob)) for bit in (0, 7)]
+    damaged += [b"", b"[" * 10_000_000, blob + b"x", blob * 2]
+    for bad in damaged:
+        with pytest.raises(SnapshotError):
+            Monitor.restore(bad, one.slo)
+    with pytest.raises(WrongType, match="must be bytes"):
+        Monitor.restore("snapshot", one.slo)  # type: ignore[arg-type]
+
+
+def test_a_snapshot_of_a_newer_version_is_refused() -> None:
+    """And says which version reads it."""
+    one, _ = monitor()
+    blob = bytearray(one.snapshot())
+    blob[8] = 99
+    with pytest.raises(SnapshotError, match="of version 99, newer than 1"):
+        Monitor.restore(bytes(blob), one.slo)
+
+
+def test_a_header_that_means_nothing_is_refused() -> None:
+    """A checksum says that nobody changed it, and not that it makes sense."""
+    slo = objective()
+    for header in ({}, {"slo": 1}, {"slo": to_dict(slo), "step": "x"}):
+        with pytest.raises(SnapshotError):
+            Monitor.restore(encode(header, {}), slo)
+    text = b'{"slo": NaN, "arrays": {}}'
+    body = len(text).to_bytes(4, "little") + text
+    head = b"SLOKIT\0\0" + (1).to_bytes(4, "little") + len(body).to_bytes(8, "little")
+    digest = sha256(head + bytes(32) + body).digest()
+    with pytest.raises(SnapshotError, match="NaN is no number"):
+        Monitor.restore(head + digest + body, slo)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are a matter of POSIX")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_counts_for_itself_and_knows_the_state() -> None:
+    """It begins at zero, holds no lock of its parent's threads, and goes on in the state that was decided."""
+    one, clock = monitor()
+    record(one, 50, 50)
+    clock.advance("1m")
+    assert one.decision().state == "frozen"
+    one._lock.acquire()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        one.record(True)
+        clock.advance("1m")
+        told = (one.decision().state, int(one.counts().total.sum()), one.allows("deploy"))
+        os.write(writing, repr(told).encode())
+        os._exit(0)
+    one._lock.release()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        found = pipe.read().decode()
+    assert os.waitpid(child, 0)[1] == 0
+    assert found == "('calm', 1, True)"
+    assert int(one.counts().total.sum()) == 100

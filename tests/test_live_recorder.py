@@ -1,0 +1,413 @@
+"""Recording loses nothing: threads, roll-overs, timers, finalizers, forks, and clocks that step."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
+from slokit.live.clock import ManualClock, SystemClock
+from slokit.live.recorder import Recorded, Recorder
+
+MINUTE = 60 * 10**9
+MILLISECOND = 10**6
+
+
+class FastClock:
+    """The machine's clock, a thousand times as fast: buckets of a second roll over every millisecond."""
+
+    def __init__(self) -> None:
+        self._began = time.time_ns()
+
+    def now(self) -> int:
+        """Return a fast instant."""
+        return self._began + (time.time_ns() - self._began) * 1_000
+
+    def monotonic(self) -> int:
+        """Return the same: it never steps."""
+        return self.now()
+
+
+@contextmanager
+def switching(interval: float) -> Iterator[None]:
+    """Have threads switch as often as that."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(interval)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def sums(recorder: Recorder) -> tuple[int, int]:
+    """Return all good and bad events."""
+    recorded = recorder.read()
+    return int(recorded.good.sum()), int(recorded.bad.sum())
+
+
+def hammer(recorder: Any, threads: int, records: int) -> None:
+    """Record from several threads at once, one in ten bad."""
+
+    def work() -> None:
+        for i in range(records):
+            recorder.record(i % 10 != 0)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+# --- nothing is lost --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("interval", [0.005, 1e-6])
+def test_threads_lose_nothing_across_roll_overs_and_readings(interval: float) -> None:
+    """Eight threads, buckets that roll every millisecond, and a reader all the while: the exact sum."""
+    records = 20_000
+    recorder = Recorder(10**9, 10**5, FastClock())
+    done = threading.Event()
+    seen: list[int] = []
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(sum(sums(recorder)))
+
+    reader = threading.Thread(target=read)
+    with switching(interval):
+        reader.start()
+        hammer(recorder, 8, records)
+        done.set()
+        reader.join()
+    assert sums(recorder) == (8 * records * 9 // 10, 8 * records // 10)
+    assert seen == sorted(seen)
+    assert len(recorder.read().good) > 20
+    assert recorder.drops() == {}
+
+
+class _Unlocked:
+    """A counter as one would write it in Python, with a switch where it hurts."""
+
+    def __init__(self) -> None:
+        self._value = 0
+
+    def __iter__(self) -> _Unlocked:
+        return self
+
+    def __next__(self) -> int:
+        value = self._value
+        time.sleep(0)
+        self._value = value + 1
+        return value
+
+
+class _Yielding:
+    """The real counter, with a switch before and after it counts."""
+
+    def __init__(self) -> None:
+        self._count = count()
+
+    def __iter__(self) -> _Yielding:
+        return self
+
+    def __next__(self) -> int:
+        time.sleep(0)
+        value = next(self._count)
+        time.sleep(0)
+        return value
+
+
+def test_a_switch_in_the_middle_loses_nothing() -> None:
+    """Wherever a thread gives way while it holds a cell, its event is in some reading."""
+    recorder = Recorder(10**9, 10**5, FastClock(), counter=_Yielding)
+    hammer(recorder, 8, 1_000)
+    assert sums(recorder) == (7_200, 800)
+
+
+def test_this_test_would_notice_a_counter_without_a_lock() -> None:
+    """The double that loses events does lose them: else the tests above prove nothing."""
+    recorder = Recorder(10**18, 10, SystemClock(), counter=_Unlocked)
+    hammer(recorder, 8, 1_000)
+    assert sum(sums(recorder)) < 8_000
+
+
+def test_a_timer_whose_handler_records_loses_nothing() -> None:
+    """The handler interrupts recording, rolling over and reading, in the one thread that holds the lock."""
+    recorder = Recorder(10**9, 10**5, FastClock())
+    handled = 0
+
+    def handler(*_: Any) -> None:
+        nonlocal handled
+        handled += 1
+        recorder.record(True)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        recorded = 0
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            recorder.record(True)
+            recorded += 1
+            if recorded % 50 == 0:
+                recorder.read()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert handled > 50
+    assert sums(recorder) == (recorded + handled, 0)
+
+
+def test_a_finalizer_that_records_loses_nothing() -> None:
+    """Garbage collection strikes anywhere, inside the recorder too."""
+    recorder = Recorder(10**9, 10**5, FastClock())
+
+    class Finalized:
+        def __del__(self) -> None:
+            recorder.record(False)
+
+    for _ in range(2_000):
+        Finalized()
+        recorder.record(True)
+        recorder.read()
+    gc.collect()
+    assert sums(recorder) == (2_000, 2_000)
+
+
+def test_a_cell_is_kept_for_as_long_as_somebody_holds_it() -> None:
+    """A thread that was kept from adding for many buckets is still counted, in the bucket of its event."""
+    clock = ManualClock("2026-01-01T00:00Z")
+    recorder = Recorder(MINUTE, 100, clock)
+    held = recorder._cell
+    for _ in range(20):
+        clock.advance("1m")
+        recorder.read()
+    next(held.bad)
+    recorded = recorder.read()
+    assert recorded.bad.tolist() == [1] + [0] * 20
+    del held
+    recorder.read()
+    recorder.read()
+    assert len(recorder._cells) + len(recorder._lingering) <= 1
+
+
+def test_a_slow_thread_may_swap_an_old_cell_in() -> None:
+    """Kept from swapping its own cell in until a newer one was: what is added to it is found all the same."""
+    clock = ManualClock("2026-01-01T00:00Z")
+    recorder = Recorder(MINUTE, 100, clock)
+    late = recorder._cell
+    clock.advance("1m")
+    recorder.record(True)
+    newer = recorder._cell
+    assert newer is not late
+    recorder._cell = late
+    del late
+    recorder.read()
+    next(recorder._cell.bad)
+    recorder._cell = newer
+    assert sums(recorder) == (1, 1)
+
+
+# --- what is no event -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_bool_is_dropped_and_counted() -> None:
+    """Never taken for its truthiness; numpy's bools are bools."""
+    recorder = Recorder(MINUTE, 10, ManualClock("2026-01-01T00:00Z"))
+    values: list[Any] = ["yes", 1, 0, None, 0.5, [], np.int64(1)]
+    for value in values:
+        recorder.record(value)
+    recorder.record(np.True_)  # type: ignore[arg-type]
+    recorder.record(np.False_)  # type: ignore[arg-type]
+    assert sums(recorder) == (1, 1)
+    assert recorder.drops() == {"not a bool": 7}
+    assert recorder.drops() == {"not a bool": 7}
+    strict = Recorder(MINUTE, 10, ManualClock("2026-01-01T00:00Z"), strict=True)
+    with pytest.raises(WrongType, match="ok must be a bool, got str: 'yes'"):
+        strict.record("yes")  # type: ignore[arg-type]
+
+
+def test_after_closing_nothing_counts() -> None:
+    """Closing twice is fine; what was recorded can be read, and the clock goes on."""
+    clock = ManualClock("2026-01-01T00:00Z")
+    recorder = Recorder(MINUTE, 10, clock)
+    recorder.record(True)
+    recorder.close()
+    recorder.close()
+    recorder.record(True)
+    recorder._add(5, 5, None)
+    clock.advance("1m")
+    recorder.record(False)
+    assert sums(recorder) == (1, 0)
+    assert recorder.drops() == {"closed": 12}
+    assert recorder.read().observed.tolist() == [True, True]
+    strict = Recorder(MINUTE, 10, clock, strict=True)
+    strict.close()
+    with pytest.raises(InvalidEvents, match="was closed"):
+        strict.record(True)
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def at(text: str) -> int:
+    """Return an instant as the recorder takes it."""
+    return int(np.datetime64(text, "ns").astype(np.int64))
+
+
+def test_late_events_go_to_their_own_bucket() -> None:
+    """In any order, within what is remembered; what is older is dropped, and so is what is far ahead."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 10, clock)
+    clock.advance("2m")
+    recorder._add(2, 1, at("2026-01-01T12:01:59"))
+    recorder._add(1, 0, at("2026-01-01T12:00:00"))
+    recorder._add(0, 3, at("2026-01-01T11:54:00"))
+    recorder._add(7, 7, at("2026-01-01T11:50:00"))
+    recorder._add(1, 1, at("2026-01-01T14:00:00"))
+    recorder._add(0, 1, 1_767_225_600)
+    recorder._add(0, 1, at("2026-01-01T12:03:00"))
+    recorded = recorder.read()
+    assert recorded.first == at("2026-01-01T11:54:00") // MINUTE
+    assert recorded.bad.tolist() == [3, 0, 0, 0, 0, 0, 0, 1, 1]
+    assert recorded.good.tolist() == [0, 0, 0, 0, 0, 0, 1, 2, 0]
+    assert recorded.observed.tolist() == [True, False, False, False, False, False, True, True, True]
+    assert recorder.drops() == {"late": 14, "future": 2, "ancient": 1}
+    strict = Recorder(MINUTE, 10, clock, strict=True)
+    with pytest.raises(OutOfTimeline, match="from 2000 to an hour ahead"):
+        strict._add(1, 0, at("2026-01-02T00:00:00"))
+
+
+def test_a_clock_set_back_rewinds_nothing() -> None:
+    """Events go to the bucket that the clock shows; the newest bucket stays the newest."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 100, clock)
+    recorder.record(True)
+    clock.advance("5m")
+    recorder.record(True)
+    clock.step("2026-01-01T12:04:55Z")
+    recorder.record(False)
+    clock.step("2026-01-01T11:05Z")
+    recorder.record(False)
+    recorded = recorder.read()
+    assert recorded.first + len(recorded.good) - 1 == at("2026-01-01T12:05:00") // MINUTE
+    assert (int(recorded.good.sum()), int(recorded.bad.sum())) == (2, 2)
+    assert recorded.bad[-2] == 1
+    assert recorder.drops() == {}
+
+
+def test_a_machine_that_slept_observed_nothing_meanwhile() -> None:
+    """Wall time went on and the running clock did not: a gap. A quiet hour that was lived through is none."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 1_000, clock)
+    clock.advance("1h")
+    recorder.record(True)
+    assert recorder.read().observed.all()
+    clock.step("2026-01-01T14:00Z")
+    recorder.record(True)
+    observed = recorder.read().observed
+    assert observed[:61].all()
+    assert not observed[61:-1].any()
+    assert observed[-1]
+
+
+def test_a_jump_of_years_costs_no_more_than_the_ring() -> None:
+    """Everything remembered is over, and that is found at once."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(10**9, 100, clock)
+    recorder.record(True)
+    clock.step("2126-01-01T12:00Z")
+    recorder.record(False)
+    recorded = recorder.read()
+    assert len(recorded.good) == 100
+    assert (int(recorded.good.sum()), int(recorded.bad.sum())) == (0, 1)
+    assert not recorded.observed[:-1].any()
+
+
+def test_memory_is_bounded_by_the_ring() -> None:
+    """However long it runs."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 50, clock)
+    for _ in range(200):
+        recorder.record(True)
+        clock.advance("1m")
+    recorded = recorder.read()
+    assert recorded.good.tolist() == [1] * 49 + [0]
+    assert len(recorder._cells) + len(recorder._lingering) <= 2
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are a matter of POSIX")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_children_begin_at_zero_whatever_the_parent_was_doing() -> None:
+    """Fifty forks while other threads record and read: each child counts its own, within five seconds."""
+    recorder = Recorder(10**9, 10**5, FastClock())
+    stop = threading.Event()
+
+    def busy() -> None:
+        while not stop.is_set():
+            recorder.record(True)
+            recorder.read()
+
+    workers = [threading.Thread(target=busy) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    identities = {recorder.identity}
+    try:
+        for _ in range(50):
+            reading, writing = os.pipe()
+            child = os.fork()
+            if child == 0:
+                signal.alarm(5)
+                for _ in range(10):
+                    recorder.record(False)
+                os.write(writing, f"{sums(recorder)} {recorder.identity}".encode())
+                os._exit(0)
+            os.close(writing)
+            with os.fdopen(reading, "rb") as pipe:
+                found, identity = pipe.read().decode().rsplit(" ", 1)
+            assert os.waitpid(child, 0)[1] == 0
+            assert found == "(0, 10)"
+            identities.add(identity)
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join()
+    assert len(identities) == 51
+
+
+def test_a_recorder_is_not_pickled() -> None:
+    """It belongs to its process."""
+    with pytest.raises(WrongType, match="belongs to its process"):
+        Recorder(MINUTE, 10, SystemClock()).__reduce__()
+
+
+def test_what_was_recorded_elsewhere_adds_up() -> None:
+    """Bucket by bucket, as far as is remembered; and so does what was observed."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    mine = Recorder(MINUTE, 5, clock)
+    mine.record(True)
+    first = mine.read().first - 6
+    theirs = Recorded(
+        first, np.array([9, 1, 0, 2, 0, 0, 4]), np.array([9, 0, 0, 1, 0, 0, 0]), np.array([True] * 5 + [False] * 2)
+    )
+    mine.merge(theirs)
+    recorded = mine.read()
+    assert recorded.good.tolist() == [0, 2, 0, 0, 5]
+    assert recorded.bad.tolist() == [0, 1, 0, 0, 0]
+    assert recorded.observed.tolist() == [True, True, True, False, True]
+    assert mine.drops() == {"late": 19}
