@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from slokit._arrays import refuse_masked
 from slokit._display import html_table
-from slokit.errors import InvalidDuration, InvalidInstant, InvalidTimeline, WrongType
+from slokit.errors import InvalidDuration, InvalidInstant, InvalidTimeline, OutOfTimeline, WrongType
 
 __all__ = [
     "MAX_BUCKETS",
@@ -112,19 +112,17 @@ def parse_duration(value: DurationLike, field: str = "duration", *, least: int =
             f'{field} must be text with a unit such as "5m", a timedelta or a timedelta64, '
             f"got {type(value).__name__}: {value!r}"
         )
-    if not least <= length <= _MAX_DURATION:
-        bound = "longer than zero" if least else "zero or longer"
-        raise InvalidDuration(f"{field} must be {bound} and at most 146 years, got {value!r}")
-    return length
+    return _bounded(length, field, repr(value), least)
 
 
-def parse_length(value: DurationLike | int, field: str = "duration") -> int:
+def parse_length(value: DurationLike | int, field: str = "duration", *, least: int = 1) -> int:
     """Read a duration, or integer nanoseconds as value objects keep them.
 
     Raises
     ------
     InvalidDuration
-        If it cannot be read, is not positive or is longer than 146 years.
+        If it cannot be read, is shorter than ``least`` (1, or 0 where no time at all makes sense too) or is longer
+        than 146 years.
 
     Examples
     --------
@@ -132,10 +130,8 @@ def parse_length(value: DurationLike | int, field: str = "duration") -> int:
     (60000000000, 60000000000)
     """
     if isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer):
-        return parse_duration(value, field)  # type: ignore[arg-type]
-    if not 0 < value <= _MAX_DURATION:
-        raise InvalidDuration(f"{field} must be longer than zero and at most 146 years, got {value} nanoseconds")
-    return int(value)
+        return parse_duration(value, field, least=least)  # type: ignore[arg-type]
+    return _bounded(int(value), field, f"{value} nanoseconds", least)
 
 
 def timedelta_ns(value: timedelta) -> int:
@@ -367,6 +363,34 @@ class Timeline:
         edges.setflags(write=False)
         return edges
 
+    def position(self, bucket: int) -> int:
+        """Return which bucket is meant, counted from the first; negative ones count from the last.
+
+        Raises
+        ------
+        OutOfTimeline
+            If there is no such bucket.
+        """
+        if not -self.size <= bucket < self.size:
+            raise OutOfTimeline(f"bucket must be one of {self.size:,}, got {bucket}; negative ones count from the last")
+        return int(bucket) % self.size
+
+    def end_of(self, bucket: int) -> int:
+        """Return the end of a bucket, nanoseconds since the epoch; negative buckets count from the last.
+
+        Raises
+        ------
+        OutOfTimeline
+            If there is no such bucket.
+
+        Examples
+        --------
+        >>> timeline = Timeline(start=0, step=10, size=3)
+        >>> timeline.end_of(0), timeline.end_of(-1)
+        (10, 30)
+        """
+        return self.start + (self.position(bucket) + 1) * self.step
+
     def is_edge(self, instant: int) -> bool:
         """Say whether an instant lies on the grid of edges, inside the timeline or beyond."""
         return (instant - self.start) % self.step == 0
@@ -417,6 +441,14 @@ class Timeline:
 
     def _repr_html_(self) -> str:
         return html_table(self.__rich_repr__(), caption="Timeline")
+
+
+def _bounded(length: int, field: str, given: str, least: int) -> int:
+    """Refuse what is too short or too long."""
+    if not least <= length <= _MAX_DURATION:
+        bound = "longer than zero" if least else "zero or longer"
+        raise InvalidDuration(f"{field} must be {bound} and at most 146 years, got {given}")
+    return length
 
 
 def _duration_from_text(text: str, field: str) -> int:

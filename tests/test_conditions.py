@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from slokit.conditions import (
     AllOf,
     AnyOf,
     BudgetBelow,
+    BurnLeaf,
     Condition,
     DataSince,
     Exhausted,
@@ -23,18 +25,13 @@ from slokit.conditions import (
     NoDataFor,
     Not,
     SpentAtLeast,
+    answers,
 )
 from slokit.errors import InvalidAlert, InvalidDuration, InvalidPolicy, OutOfTimeline, SlokitError, WrongType
+from tests import evaluations
 
 TWO_HOURS = 24  # buckets of five minutes
-
-
-def evaluated(bad: list[int], total: int | list[int] = 1000, *, window: Any = "2h", **given: Any) -> Evaluation:
-    """Hold buckets of five minutes against 99% over two hours."""
-    totals = [total] * len(bad) if isinstance(total, int) else total
-    counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="5m", total=totals, bad=bad, **given)
-    return SLO("checkout", sli=SLI.ratio("up"), target="99%", window=window).evaluate(counts)
-
+evaluated = partial(evaluations.evaluated, window="2h")
 
 QUIET = evaluated([0] * TWO_HOURS)
 LOUD = evaluated([0] * (TWO_HOURS - 1) + [200])
@@ -289,7 +286,7 @@ def test_several_series_are_answered_and_one_is_explained() -> None:
     )
     ev = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="5m").evaluate(counts)
     assert (LATE & ~NoDataFor("5m")).holds(ev).tolist() == [[False] * 4, [False] * 3 + [True]]
-    with pytest.raises(WrongType, match="one series; pick it first"):
+    with pytest.raises(WrongType, match="evaluation must be of one series, got the axes 'tenant'; pick one"):
         LATE.reasons(ev)
     assert LATE.reasons(ev.sel(tenant="b")) == ("50% good, below the target of 99%",)
 
@@ -307,7 +304,7 @@ def test_several_series_are_answered_and_one_is_explained() -> None:
         (
             lambda: LOW.holds(Counts.empty(step="1m")),  # type: ignore[arg-type]
             WrongType,
-            r"held against an Evaluation, got Counts; slo.evaluate\(…\) makes it",
+            r"evaluation must be an Evaluation, got Counts: .*; slo.evaluate\(…\) makes it",
         ),
     ],
 )
@@ -327,3 +324,10 @@ def test_where_there_is_no_bucket_there_is_no_answer(labels: dict[str, list[str]
         assert condition.holds(ev).shape == ((2, 0) if labels else (0,))
     with pytest.raises(SlokitError):
         LOW.reasons(ev)
+
+
+@pytest.mark.parametrize("leaf", [FAST, SURE, Missed()])
+def test_what_begins_with_a_burn_rate_says_alone_what_it_says_among_others(leaf: BurnLeaf) -> None:
+    """Whether it shares the pass over the running sums or asks for its own."""
+    for ev in (QUIET, LOUD, GONE, SILENT):
+        assert leaf.answer(ev).tolist() == answers(ev, [Exhausted(), leaf])[leaf].tolist()

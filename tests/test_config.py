@@ -268,7 +268,7 @@ class Tuesdays(Leaf):
 
     words = "it is Tuesday"
 
-    def answer(self, evaluation: Any, burning: Any) -> Any:
+    def answer(self, evaluation: Any) -> Any:
         """Hold never."""
         return evaluation.missed & False
 

@@ -13,7 +13,7 @@ import pytest
 
 from slokit import SLI, SLO, CalendarWindow, Counts, Evaluation, StatusTable
 from slokit.errors import InvalidAlert, OutOfTimeline, SlokitError, UnknownLabel, WrongType
-from slokit.evaluation import BurnCondition
+from slokit.evaluation import BurnThreshold
 
 PAIR = Counts.from_buckets(
     start="2026-01-01T00:00Z",
@@ -124,11 +124,11 @@ def test_a_bucket_that_is_not_there_has_no_events() -> None:
 
 def test_a_condition_says_what_is_wrong_with_it() -> None:
     """When it is made."""
-    assert BurnCondition("14.4", [timedelta(hours=1)]) == BurnCondition(14.4, ["60m"], "gt")
+    assert BurnThreshold("14.4", [timedelta(hours=1)]) == BurnThreshold(14.4, ["60m"], "gt")
     with pytest.raises(InvalidAlert, match="negative"):
-        BurnCondition(-1)
+        BurnThreshold(-1)
     with pytest.raises(InvalidAlert, match="gte"):
-        BurnCondition(1, op="ge")  # type: ignore[arg-type]
+        BurnThreshold(1, op="ge")  # type: ignore[arg-type]
 
 
 def test_the_prompt_shows_the_least_budget_of_a_large_fleet() -> None:

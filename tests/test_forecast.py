@@ -2,36 +2,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 
-from slokit import SLI, SLO, CalendarWindow, Counts, Evaluation, RatioTimeslices, Timeslices
+from slokit import SLI, SLO, CalendarWindow, Counts, RatioTimeslices, Timeslices
 from slokit.errors import InvalidDuration, InvalidNumber, InvalidSLO, OutOfTimeline, WrongType
 from slokit.forecast import Forecast, about, canary_cost, exhausts_within, forecast
+from tests.evaluations import START, evaluated
 
-START = "2026-01-01T00:00Z"
 END_OF_JANUARY = datetime(2026, 1, 31, tzinfo=UTC)
 
-
-def evaluation(
-    bad: list[int],
-    total: int | list[int] = 1000,
-    *,
-    target: str = "99.9%",
-    window: str | CalendarWindow = "30d",
-    step: str = "1h",
-    expected_total: int | None = None,
-    **options: object,
-) -> Evaluation:
-    """Hold an objective against buckets, by default a month of hours."""
-    events = [total] * len(bad) if isinstance(total, int) else total
-    counts = Counts.from_buckets(start=START, step=step, total=events, bad=bad)
-    slo = SLO("checkout", sli=SLI.ratio("up"), target=target, window=window, **options)  # type: ignore[arg-type]
-    return slo.evaluate(counts, expected_total=expected_total)
-
+evaluation = partial(evaluated, target="99.9%", step="1h")
 
 # An outage in the second day's first ten hours; then little, and lately one bad event every other hour.
 OLD_OUTAGE = [0] * 24 + [60] * 10 + [0] * 674 + [1, 0] * 6
@@ -119,7 +104,7 @@ def test_several_series_are_asked_one_by_one() -> None:
     )
     ev = SLO("checkout", sli=SLI.ratio("up"), target="50%", window="1h").evaluate(counts)
     for ask in (forecast, lambda ev: canary_cost(ev, share=1, failure=1, recover="1h")):
-        with pytest.raises(WrongType, match=r"'tenant'; pick a series with sel\(\)"):
+        with pytest.raises(WrongType, match=r"'tenant'; pick one with sel\(\)"):
             ask(ev)
     assert forecast(ev.sel(tenant="globex")).exhausted
     assert exhausts_within(ev, "1h").tolist() == [[False], [True]]

@@ -41,20 +41,14 @@ from slokit.incidents import (
 )
 from slokit.interop.tables import BucketTable, EventTable, read_columns, read_table
 from slokit.statistics import difference_interval
+from tests.evaluations import START, evaluated
 
-START = "2026-01-01T00:00Z"
 ODD = "<b>\u202e"
 
 
-def evaluation(
-    bad: Any, total: int | Any = 100, *, target: str = "90%", window: Any = "30d", step: str = "1h", **options: Any
-) -> Evaluation:
-    """Hold a row of bad events, or several with labels, against an objective."""
-    labels = options.pop("labels", None)
-    counts = Counts.from_buckets(
-        start=START, step=step, bad=bad, total=np.broadcast_to(total, np.shape(bad)), labels=labels
-    )
-    return SLO("checkout", sli=SLI.ratio("up"), target=target, window=window, **options).evaluate(counts)
+def evaluation(bad: Any, total: Any = 100, **options: Any) -> Evaluation:
+    """Hold hours of a hundred events against 90%."""
+    return evaluated(bad, total, **{"target": "90%", "step": "1h"} | options)
 
 
 EV = evaluation([1, 30, 20, 0, 0, 40, 1, 2])

@@ -17,8 +17,8 @@ from slokit import (
     BurnRateAlert,
     CalendarWindow,
     Counts,
-    Evaluation,
     Exclusion,
+    Occurrences,
     Policy,
     Rule,
     State,
@@ -29,24 +29,9 @@ from slokit.errors import InvalidPolicy, OutOfTimeline, RoundedWindows, UnknownA
 from slokit.incidents import Incident
 from slokit.policy import Override, Reviews
 from slokit.policy.reviews import severity
+from tests.evaluations import START, evaluated
 
-START = "2026-01-01T00:00Z"
 DAY = 288  # buckets of five minutes
-
-
-def evaluated(bad: Any, total: Any = 1000, *, target: str = "99%", window: Any = "30d", **given: Any) -> Evaluation:
-    """Hold buckets of five minutes against an objective."""
-    lost = np.asarray(bad)
-    fields = {key: given.pop(key) for key in ("observed", "labels") if key in given}
-    counts = Counts.from_buckets(
-        start=given.pop("start", START),
-        step=given.pop("step", "5m"),
-        bad=lost,
-        total=np.broadcast_to(np.asarray(total), lost.shape),
-        **fields,
-    )
-    slo = SLO("checkout", sli=SLI.ratio("up"), target=target, window=window, **given)
-    return slo.evaluate(counts)
 
 
 def freeze(**given: Any) -> Policy:
@@ -109,8 +94,8 @@ def test_one_bad_minute_on_the_first_of_the_month_freezes_nothing() -> None:
     bad = np.zeros(60, dtype=int)
     bad[10] = 100
     month = CalendarWindow("month")
-    for budgeting in ({}, {"budgeting": Timeslices("1m", target="95%")}):
-        ev = evaluated(bad, 100, target="99.9%", window=month, step="1m", **budgeting)
+    for budgeting in (Occurrences(), Timeslices("1m", target="95%")):
+        ev = evaluated(bad, 100, target="99.9%", window=month, step="1m", budgeting=budgeting)
         decision = Policy.default(month).evaluate(ev).at()
         assert decision.allows("deploy"), decision
         assert decision.state != "critical"
@@ -602,7 +587,7 @@ def test_types_are_checked_at_the_door() -> None:
         Rule("a", "exhausted")  # type: ignore[arg-type]
     with pytest.raises(WrongType, match="blocks must be several names"):
         State("a", blocks="deploy")
-    with pytest.raises(WrongType, match="held against an Evaluation"):
+    with pytest.raises(WrongType, match="evaluation must be an Evaluation, got str: 'x'"):
         Policy.default().evaluate("x")  # type: ignore[arg-type]
     with pytest.raises(InvalidPolicy, match="hold must not be given beside until"):
         Rule("a", Missed(), hold="1h", until=~Missed())

@@ -11,6 +11,8 @@ from slokit import SLI, SLO, Counts, Evaluation, Policy, Rule, State
 from slokit.conditions import BudgetBelow, Exhausted
 from slokit.errors import InvalidPolicy, OutOfTimeline, UnknownActivity, UnknownLabel, WrongType
 from slokit.policy import together, unspent
+from slokit.timeline import parse_duration
+from tests.evaluations import evaluated
 
 POLICY = Policy(
     "three",
@@ -19,13 +21,10 @@ POLICY = Policy(
 )
 
 
-def held(
-    bad: list[int], *, step: str = "1h", start: str = "2026-01-01T00:00Z", total: int = 100, **given: Any
-) -> Evaluation:
+def held(bad: list[int], *, step: str = "1h", total: int = 100, **options: Any) -> Evaluation:
     """Hold buckets against 90% over ten of them."""
-    counts = Counts.from_buckets(start=start, step=step, bad=bad, total=[total] * len(bad))
-    window = np.timedelta64(10 * counts.timeline.step, "ns")
-    return SLO("x", sli=SLI.ratio("x"), target="90%", window=window, **given).evaluate(counts)
+    window = np.timedelta64(10 * parse_duration(step), "ns")
+    return evaluated(bad, total, target="90%", window=window, step=step, **options)
 
 
 def test_the_service_is_as_badly_off_as_its_worst_objective() -> None:
@@ -77,7 +76,7 @@ def test_what_cannot_be_judged_together_is_refused() -> None:
     with pytest.raises(WrongType, match="at least one"):
         together(POLICY, {})
     counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", bad=[[0]], total=[[1]])
-    with pytest.raises(WrongType, match=r"evaluations\['x'\] must be an Evaluation of one series"):
+    with pytest.raises(WrongType, match=r"evaluations\['x'\] must be of one series"):
         together(POLICY, {"x": SLO("x", sli=SLI.ratio("x"), target="90%", window="1h").evaluate(counts)})
     with pytest.raises(OutOfTimeline, match="must have time in common"):
         together(POLICY, {"a": held([0]), "b": held([0], start="2026-03-01T00:00Z")})

@@ -272,7 +272,7 @@ def test_a_calendar_window_has_its_own_horizon() -> None:
 def test_one_series_at_a_time() -> None:
     """Several series are picked from, and no bucket at all is no evidence."""
     pair = Counts.from_buckets(start=START, step="1h", total=[[1], [1]], bad=[[0], [0]], labels={"tenant": ["a", "b"]})
-    with pytest.raises(WrongType, match=r"pick a series with sel\(\)"):
+    with pytest.raises(WrongType, match=r"pick one with sel\(\)"):
         project(evaluation(pair, "1h"))
     with pytest.raises(OutOfTimeline, match="no bucket"):
         project(evaluation(evidence(0), "1h"))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slokit.errors import InvalidDuration, InvalidInstant, InvalidTimeline, SlokitError, WrongType
+from slokit.errors import InvalidDuration, InvalidInstant, InvalidTimeline, OutOfTimeline, SlokitError, WrongType
 from slokit.timeline import (
     MAX_BUCKETS,
     Timeline,
@@ -23,6 +23,7 @@ from slokit.timeline import (
     parse_duration,
     parse_instant,
     parse_instants,
+    parse_length,
     to_datetime,
 )
 
@@ -655,3 +656,31 @@ def test_the_nanoseconds_of_a_subclass_are_kept() -> None:
     """A pandas Timestamp is a datetime and more; what is more must not be cut."""
     assert parse_instant(_Stamp(1970, 1, 1, tzinfo=UTC)) == 7
     assert parse_duration(_Gap(microseconds=1)) == 1_500
+
+
+@given(start=st.integers(-(10**18), 10**18), step=st.integers(1, HOUR), size=st.integers(1, 50), data=st.data())
+def test_a_bucket_ends_where_the_next_one_starts(start: int, step: int, size: int, data: st.DataObject) -> None:
+    """Counted from the first or from the last, as Python's integers or numpy's narrow ones."""
+    timeline = Timeline(start, step, size)
+    bucket = data.draw(st.integers(-size, size - 1), label="bucket")
+    end = timeline.end_of(bucket)
+    assert end == timeline.end_of(np.int32(bucket)) == timeline.ends.astype(np.int64)[bucket]  # type: ignore[arg-type]
+    assert timeline.position(bucket) == range(size)[bucket]
+    assert timeline.end_of(-1) == timeline.end
+
+
+@pytest.mark.parametrize(("size", "bucket"), [(3, 3), (3, -4), (0, 0), (0, -1)])
+def test_a_bucket_that_is_not_there_has_no_end(size: int, bucket: int) -> None:
+    """Neither before the first nor behind the last."""
+    with pytest.raises(OutOfTimeline, match=f"bucket must be one of {size}, got {bucket}; negative ones count from"):
+        Timeline(0, 1, size).end_of(bucket)
+
+
+@pytest.mark.parametrize("zero", [0, np.int64(0), "0s", timedelta(0), np.timedelta64(0, "s")])
+def test_no_time_at_all_is_a_length_where_it_is_allowed(zero: Any) -> None:
+    """However it is written, and only where the caller says so."""
+    assert parse_length(zero, "hold", least=0) == 0
+    with pytest.raises(InvalidDuration, match="hold must be longer than zero"):
+        parse_length(zero, "hold")
+    with pytest.raises(InvalidDuration, match="hold must be zero or longer and at most 146 years, got -1 nanoseconds"):
+        parse_length(-1, "hold", least=0)

@@ -152,7 +152,7 @@ def of_policies() -> list[Any]:
 
 ROOMS = (slokit, alerts, conditions, policy)
 # Kinds of objects, which nothing is by itself.
-KINDS = {alerts.Alert, conditions.Condition, conditions.Leaf}
+KINDS = {alerts.Alert, conditions.BurnLeaf, conditions.Condition, conditions.Leaf}
 PUBLIC = [
     value
     for value in dict.fromkeys(getattr(room, name) for room in ROOMS for name in room.__all__)

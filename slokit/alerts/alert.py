@@ -22,13 +22,13 @@ from slokit.alerts.episodes import Episode, episodes_of
 from slokit.conditions import Leaf, answers
 from slokit.errors import InvalidAlert, WrongType
 from slokit.evaluation import Comparison, Evaluation
-from slokit.evaluation.conditions import parse_comparison
 from slokit.evaluation.sums import WindowedSums
+from slokit.evaluation.thresholds import parse_comparison
 from slokit.rational import RationalLike, parse_rational, percent_text
 from slokit.texts import check_text
-from slokit.timeline import DurationLike, duration_text, parse_duration, parse_length
+from slokit.timeline import DurationLike, duration_text, parse_length
 
-__all__ = ["Alert", "Cells", "budget_shares_at", "parse_optional_window", "parse_window_length", "rounded_up"]
+__all__ = ["Alert", "Cells", "parse_optional_window", "parse_window_length", "rounded_up"]
 
 BoolArray = npt.NDArray[np.bool_]
 Cells = tuple[npt.NDArray[np.intp], ...]
@@ -53,18 +53,8 @@ def rounded_up(length: int, step: int) -> int:
     return -(-length // step) * step
 
 
-def budget_shares_at(sums: WindowedSums, cells: Cells) -> npt.NDArray[np.float64]:
-    """Return the share of events that the objective allows to be bad at some cells, float64."""
-    shares = [float(1 - target) for target in sums.targets.flat]
-    return np.array(shares).reshape(sums.targets.shape)[cells[:-1] if sums.targets.ndim else ()]
-
-
 def _pending(value: DurationLike | int) -> int:
-    if isinstance(value, int) and not isinstance(value, bool | np.timedelta64) and value == 0:
-        return 0
-    if isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64):
-        return parse_length(value, "pending")
-    return parse_duration(value, "pending", least=0)  # type: ignore[arg-type]
+    return parse_length(value, "pending", least=0)
 
 
 def _events(value: int, field: str) -> int:
@@ -122,6 +112,16 @@ class Alert(Leaf):
 
     @property
     @abstractmethod
+    def threshold(self) -> Fraction:
+        """What must be exceeded: a burn rate, or a share of the budget."""
+
+    @property
+    def confidence(self) -> Fraction | None:
+        """How sure a test must be that it is no chance; None where no test is asked for."""
+        return None
+
+    @property
+    @abstractmethod
     def windows(self) -> tuple[int, ...]:
         """The windows that the alert looks at, the longest first, in nanoseconds."""
 
@@ -140,16 +140,8 @@ class Alert(Leaf):
         return episodes_of(evaluation, self, answers(evaluation, [self])[self])
 
     @abstractmethod
-    def _exceeds(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
-        """Say where the threshold is exceeded, whatever it rests on."""
-
-    @abstractmethod
     def _covering(self, sums: WindowedSums) -> int:
         """Return the window whose coverage counts, in buckets."""
-
-    @property
-    def _asks_for_surety(self) -> bool:
-        return False
 
     def _is_sure(self, sums: WindowedSums, cells: Cells) -> BoolArray:
         """Say which of some cells are no chance; where no confidence is asked for, all of them."""
@@ -166,11 +158,10 @@ class Alert(Leaf):
 
     @property
     def _asks_for_evidence(self) -> bool:
-        return bool(self.min_bad or self.min_total or self.min_coverage or self._asks_for_surety)
+        return bool(self.min_bad or self.min_total or self.min_coverage or self.confidence)
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
-        """Compare, ask for evidence, and wait."""
-        exceeded = self._exceeds(evaluation, burning)
+    def _sustained(self, evaluation: Evaluation, exceeded: BoolArray) -> BoolArray:
+        """Of where the threshold is exceeded keep what rests on enough evidence, and has for so long."""
         if self._asks_for_evidence:
             exceeded = self._with_evidence(evaluation._sums, exceeded)
         # It has held for so long where so many bucket ends lie behind it: one more than the steps between them.
@@ -182,7 +173,7 @@ class Alert(Leaf):
         # Picking a cell costs as much as looking at sixteen in a row.
         if np.count_nonzero(exceeded) * 16 > exceeded.size:
             exceeded = exceeded & self._enough(sums, None)
-            if not self._asks_for_surety:
+            if self.confidence is None:
                 return exceeded
         cells = np.nonzero(exceeded)
         kept = np.zeros_like(exceeded)

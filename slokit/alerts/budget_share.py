@@ -8,18 +8,18 @@ about the first and names the second.
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Self
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from slokit._display import percent
-from slokit.alerts.alert import Alert, Cells, budget_shares_at, parse_window_length, rounded_up
-from slokit.conditions.budget import share_spent
+from slokit.alerts.alert import Alert, Cells, parse_window_length, rounded_up
 from slokit.evaluation import Evaluation
-from slokit.evaluation.conditions import parse_share
-from slokit.evaluation.spending import budget_window
+from slokit.evaluation.spending import budget_window, spent_shares
 from slokit.evaluation.sums import WindowedSums
+from slokit.evaluation.thresholds import parse_share
 from slokit.rational import percent_text
 from slokit.timeline import duration_text
 
@@ -60,27 +60,29 @@ class BudgetShareAlert(Alert):
     window: int = attrs.field(converter=parse_window_length)
 
     @property
+    def threshold(self) -> Fraction:
+        """The share of the budget."""
+        return self.share
+
+    @property
     def windows(self) -> tuple[int, ...]:
         """The one window, in nanoseconds."""
         return (self.window,)
 
-    def fitted(self, step: int) -> BudgetShareAlert:
+    def fitted(self, step: int) -> Self:
         """Return the alert with its window lengthened to whole buckets."""
         return attrs.evolve(self, window=rounded_up(self.window, step))
 
-    def _exceeds(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
-        del burning
-        return evaluation.spent(self.share, np.timedelta64(self.window, "ns"), op=self.op)
+    def answer(self, evaluation: Evaluation) -> BoolArray:
+        """Compare what was spent, ask for evidence, and wait."""
+        return self._sustained(evaluation, evaluation.spent(self.share, np.timedelta64(self.window, "ns"), op=self.op))
 
     def _covering(self, sums: WindowedSums) -> int:
         return budget_window(sums)
 
     def peaks(self, evaluation: Evaluation, cells: Cells) -> npt.NDArray[np.float64]:
         """Return the share that was spent at some cells."""
-        sums = evaluation._sums
-        whole = sums.total.window_exact(budget_window(sums), cells).astype(np.float64)
-        bad = sums.bad.window_exact(sums.buckets(self.window), cells).astype(np.float64)
-        return np.asarray(bad / whole / budget_shares_at(sums, cells))
+        return spent_shares(evaluation._sums, self.window, cells)
 
     def peak_text(self, peak: float) -> str:
         """Write a share of the budget."""
@@ -88,7 +90,7 @@ class BudgetShareAlert(Alert):
 
     def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
         """Say how much of the budget went."""
-        spent = share_spent(evaluation, self.window, bucket)
+        spent = evaluation.spent_share(np.timedelta64(self.window, "ns"), bucket)
         gates = "".join(f" {text}" for _, text in self._gates())
         if spent is None:
             return f"no data, no alert ({self._threshold()}{gates})"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Self
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit.alerts.alert import Alert, Cells, budget_shares_at, parse_optional_window, parse_window_length, rounded_up
+from slokit.alerts.alert import Alert, Cells, parse_optional_window, parse_window_length, rounded_up
+from slokit.conditions import BurnLeaf
 from slokit.errors import InvalidAlert
-from slokit.evaluation import BurnCondition, Evaluation
-from slokit.evaluation.conditions import parse_burn_rate
+from slokit.evaluation import BurnThreshold, Evaluation
 from slokit.evaluation.sums import WindowedSums
+from slokit.evaluation.thresholds import parse_burn_rate
 from slokit.rational import RationalLike, decimal_text, floor_fraction, parse_rational, percent_text
 from slokit.statistics import surely_above
 from slokit.status import burn_text
@@ -45,7 +47,7 @@ def share_to_prove(burn_rate: Fraction, target: Fraction) -> Fraction:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class BurnRateAlert(Alert):
+class BurnRateAlert(Alert, BurnLeaf):
     """Fires while a long and a short window both burn faster than a threshold.
 
     Parameters
@@ -88,20 +90,21 @@ class BurnRateAlert(Alert):
     confidence: Fraction | None = attrs.field(default=None, converter=_confidence)
 
     @property
-    def condition(self) -> BurnCondition:
+    def burn_threshold(self) -> BurnThreshold:
         """The question that the alert puts to an evaluation."""
-        return BurnCondition(self.burn_rate, self.windows, self.op)
+        return BurnThreshold(self.burn_rate, self.windows, self.op)
 
-    def burn_condition(self) -> BurnCondition | None:
-        """Return the question, so that many alerts are asked in one pass."""
-        return self.condition
+    @property
+    def threshold(self) -> Fraction:
+        """The burn rate."""
+        return self.burn_rate
 
     @property
     def windows(self) -> tuple[int, ...]:
         """The long window, and the short one if there is one, in nanoseconds."""
         return (self.long_window,) if self.short_window is None else (self.long_window, self.short_window)
 
-    def fitted(self, step: int) -> BurnRateAlert:
+    def fitted(self, step: int) -> Self:
         """Return the alert with windows lengthened to whole buckets.
 
         Examples
@@ -112,15 +115,12 @@ class BurnRateAlert(Alert):
         short = None if self.short_window is None else rounded_up(self.short_window, step)
         return attrs.evolve(self, long_window=rounded_up(self.long_window, step), short_window=short)
 
-    def _exceeds(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
-        return evaluation.burning_each([self.condition])[0] if burning is None else burning
+    def given(self, evaluation: Evaluation, burning: BoolArray) -> BoolArray:
+        """Ask for evidence where it burns, and wait."""
+        return self._sustained(evaluation, burning)
 
     def _covering(self, sums: WindowedSums) -> int:
         return sums.buckets(self.long_window)
-
-    @property
-    def _asks_for_surety(self) -> bool:
-        return self.confidence is not None
 
     def _is_sure(self, sums: WindowedSums, cells: Cells) -> BoolArray:
         if self.confidence is None:
@@ -144,7 +144,7 @@ class BurnRateAlert(Alert):
             / sums.total.window_exact(width, cells).astype(np.float64)
             for width in map(sums.buckets, self.windows)
         ]
-        return np.asarray(np.minimum.reduce(rates) / budget_shares_at(sums, cells))
+        return np.asarray(np.minimum.reduce(rates) / sums.shares_at(cells))
 
     def peak_text(self, peak: float) -> str:
         """Write a burn rate."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,8 +12,9 @@ import numpy.typing as npt
 
 from slokit._display import clean, html_table, percent
 from slokit._kernels.runs import runs
+from slokit.counts.axes import labels_of
 from slokit.evaluation import Evaluation
-from slokit.evaluation.spending import budget_window
+from slokit.evaluation.spending import share_of_budget
 from slokit.timeline import to_datetime
 
 if TYPE_CHECKING:
@@ -110,15 +110,13 @@ def episodes_of(
     offsets = np.cumsum(lengths) - lengths
     peaks = np.maximum.reduceat(alert.peaks(evaluation, np.nonzero(firing)), offsets)
     inhibiting = {} if pages is None or alert.severity == PAGE else pages
-    span, episodes = budget_window(sums), []
+    episodes = []
     for row, start, stop, peak in zip(found.rows, found.starts, found.stops, peaks, strict=True):
         index = tuple(int(i) for i in np.unravel_index(row, lead)) if lead else ()
         cells: tuple[Any, ...] = (*index, slice(start, stop))
         by = tuple(page for page, mask in inhibiting.items() if mask[cells].any())
         told = ~np.logical_or.reduce([pages[page][cells] for page in by]) if pages and by else np.ones(1, np.bool_)
         bad = sums.bad.one_window(index, int(start), int(stop))
-        whole = sums.total.one_window(index, max(int(stop) - span, 0), int(stop))
-        target = sums.targets[index] if sums.targets.ndim else sums.targets.item()
         episodes.append(
             Episode(
                 alert=alert,
@@ -126,8 +124,8 @@ def episodes_of(
                 end=None if stop == firing.shape[-1] else end_of(evaluation, int(stop)),
                 peak=float(peak),
                 bad=bad,
-                spent=float(Fraction(bad) / ((1 - target) * whole)) if whole else 0.0,
-                labels=tuple((axis.name, axis.labels[i]) for axis, i in zip(evaluation.axes, index, strict=True)),
+                spent=float(share_of_budget(sums, bad, int(stop), index) or 0),
+                labels=labels_of(evaluation.axes, index),
                 inhibited_by=by,
                 notified_at=end_of(evaluation, int(start) + int(told.argmax())) if told.any() else None,
             )
@@ -137,5 +135,4 @@ def episodes_of(
 
 def end_of(evaluation: Evaluation, bucket: int) -> datetime:
     """Return the end of a bucket, in UTC."""
-    timeline = evaluation.timeline
-    return to_datetime(timeline.start + (bucket + 1) * timeline.step)
+    return to_datetime(evaluation.timeline.end_of(bucket))

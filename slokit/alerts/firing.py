@@ -12,7 +12,7 @@ from slokit.alerts.episodes import PAGE, Episode, episodes_of
 from slokit.conditions import answers
 from slokit.errors import WrongType
 from slokit.evaluation import Evaluation
-from slokit.evaluation.conditions import check_threads
+from slokit.evaluation.thresholds import check_threads
 
 __all__ = ["checked", "episodes", "fires"]
 

@@ -21,6 +21,7 @@ from slokit.alerts.alert import Alert
 from slokit.alerts.episodes import PAGE, end_of
 from slokit.alerts.firing import checked
 from slokit.conditions import answers
+from slokit.counts.axes import labels_of
 from slokit.evaluation import Evaluation
 
 __all__ = ["Notification", "notifications"]
@@ -114,5 +115,5 @@ def _spans(
             start=end_of(evaluation, start),
             end=None if stop == told.shape[-1] else end_of(evaluation, stop),
             alerts=tuple(alert for alert, mask in members.items() if mask[cells].any()),
-            labels=tuple((axis.name, axis.labels[i]) for axis, i in zip(evaluation.axes, index, strict=True)),
+            labels=labels_of(evaluation.axes, index),
         )

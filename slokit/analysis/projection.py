@@ -30,8 +30,8 @@ import numpy.typing as npt
 from slokit._display import html_table, percent
 from slokit.errors import InvalidCounts, InvalidNumber, InvalidWindow, OutOfTimeline, WrongType
 from slokit.evaluation import Evaluation
+from slokit.evaluation.checks import one_series
 from slokit.evaluation.sums import WindowedSums
-from slokit.forecast.pace import one_series
 from slokit.timeline import DurationLike, Timeline, duration_text, to_datetime
 from slokit.windows import CalendarGrid, CalendarWindow, RollingGrid, RollingWindow
 
@@ -237,7 +237,7 @@ def project(
     >>> project(SLO("checkout", sli=SLI.ratio("up"), target="99.9%", window="30d").evaluate(steady))
     0% chance of missing by 2026-03-02; budget left 50% [5%: 50%, 95%: 50%]; blocks of 1d of the last 30d, 2,000 paths
     """
-    sums = one_series(ev)
+    sums = one_series(ev)._sums
     if not sums.timeline.size:
         raise OutOfTimeline("ev must hold evidence to draw from, and it has no bucket")
     to_come, fresh = _to_come(ev, sums, horizon)

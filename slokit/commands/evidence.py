@@ -111,14 +111,15 @@ def read(options: argparse.Namespace) -> EventTable | BucketTable:
 
 def count(table: EventTable | BucketTable, slo: SLO, options: argparse.Namespace) -> Counts:
     """Turn what was read into the counts that an objective wants."""
-    if options.end == NOW:
-        return _until_now(count(table, slo, argparse.Namespace(**vars(options) | {"end": None})))
-    common: dict[str, Any] = {"start": options.start, "end": options.end}
-    if isinstance(table, BucketTable):
-        if slo.sli.is_timed or slo.sli.kind != "ratio":
-            raise InvalidSLI(f"{slo.sli.name!r} is a {slo.sli.kind}, which judges single events; the file holds counts")
-        return table.count(step=options.step, max_gap=options.max_gap, **common)
-    return table.count(slo.sli, step=options.step or "1m", max_gap=options.max_gap, **common)
+    to_now = options.end == NOW
+    span: dict[str, Any] = {"start": options.start, "end": None if to_now else options.end, "max_gap": options.max_gap}
+    if not isinstance(table, BucketTable):
+        counts = table.count(slo.sli, step=options.step or "1m", **span)
+    elif slo.sli.is_timed or slo.sli.kind != "ratio":
+        raise InvalidSLI(f"{slo.sli.name!r} is a {slo.sli.kind}, which judges single events; the file holds counts")
+    else:
+        counts = table.count(step=options.step, **span)
+    return _until_now(counts) if to_now else counts
 
 
 def _until_now(counts: Counts) -> Counts:

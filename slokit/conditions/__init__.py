@@ -6,7 +6,7 @@ several. Each is asked over whole arrays and answers exactly; and each can say i
 
 from __future__ import annotations
 
-from slokit.conditions.algebra import AllOf, AnyOf, Condition, Leaf, Not, answers
+from slokit.conditions.algebra import AllOf, AnyOf, BurnLeaf, Condition, Leaf, Not, answers
 from slokit.conditions.budget import BudgetBelow, Exhausted, ExhaustsWithin, Missed, SpentAtLeast
 from slokit.conditions.silence import BudgetSettled, DataSince, NoDataFor
 
@@ -15,6 +15,7 @@ __all__ = [
     "AnyOf",
     "BudgetBelow",
     "BudgetSettled",
+    "BurnLeaf",
     "Condition",
     "DataSince",
     "Exhausted",

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._display import html_table
-from slokit.errors import OutOfTimeline, WrongType
-from slokit.evaluation import BurnCondition, Evaluation
+from slokit.errors import WrongType
+from slokit.evaluation import BurnThreshold, Evaluation
+from slokit.evaluation.checks import check_evaluation, one_series
 
-__all__ = ["AllOf", "AnyOf", "Condition", "Leaf", "Not", "answers", "bucket_end"]
+__all__ = ["AllOf", "AnyOf", "BurnLeaf", "Condition", "Leaf", "Not", "answers"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -87,12 +88,8 @@ class Condition(ABC):
 
     def reasons_of(self, evaluation: Evaluation, bucket: int, answered: Mapping[Leaf, BoolArray]) -> tuple[str, ...]:
         """Return the same as :meth:`reasons`, given the answers of the leaves."""
-        if evaluation.axes:
-            raise WrongType("reasons are given for one series; pick it first, with sel() or an index")
-        size = evaluation.timeline.size
-        if not -size <= bucket < size:
-            raise OutOfTimeline(f"bucket must be one of {size:,}, got {bucket}; reasons need a bucket")
-        return tuple(dict.fromkeys(self._why(evaluation, bucket, answered)))
+        position = one_series(evaluation, "evaluation").timeline.position(bucket)
+        return tuple(dict.fromkeys(self._why(evaluation, position, answered)))
 
     def __or__(self, other: object) -> AnyOf:
         return AnyOf((self, other)) if isinstance(other, Condition) else NotImplemented
@@ -120,18 +117,14 @@ class Leaf(Condition):
         """Return its own answer."""
         return answered[self]
 
-    def fitted(self, step: int) -> Condition:
+    def fitted(self, step: int) -> Self:
         """Return the condition itself, where it has no window of an alert."""
         del step
         return self
 
-    def burn_condition(self) -> BurnCondition | None:
-        """Return the burn rate that must be exceeded to begin with, so that many are asked in one pass."""
-        return None
-
     @abstractmethod
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
-        """Answer over all buckets, given where :meth:`burn_condition` holds."""
+    def answer(self, evaluation: Evaluation) -> BoolArray:
+        """Answer over all buckets."""
 
     @abstractmethod
     def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
@@ -139,6 +132,25 @@ class Leaf(Condition):
 
     def _why(self, evaluation: Evaluation, bucket: int, answered: Mapping[Leaf, BoolArray]) -> Iterator[str]:
         yield self.say(evaluation, bucket, holds=bool(answered[self][bucket]))
+
+
+class BurnLeaf(Leaf):
+    """A condition that begins with a burn rate, so that many are asked in one pass."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def burn_threshold(self) -> BurnThreshold:
+        """The burn rate that must be exceeded to begin with."""
+
+    @abstractmethod
+    def given(self, evaluation: Evaluation, burning: BoolArray) -> BoolArray:
+        """Answer over all buckets, given where :attr:`burn_threshold` is exceeded."""
+
+    def answer(self, evaluation: Evaluation) -> BoolArray:
+        """Ask where it burns, and answer."""
+        return self.given(evaluation, evaluation.burning_each([self.burn_threshold])[0])
 
 
 def answers(evaluation: Evaluation, leaves: Iterable[Leaf], *, threads: int = 1) -> dict[Leaf, BoolArray]:
@@ -151,22 +163,14 @@ def answers(evaluation: Evaluation, leaves: Iterable[Leaf], *, threads: int = 1)
     InvalidWindow
         If a window is no whole number of buckets.
     """
-    if not isinstance(evaluation, Evaluation):
-        raise WrongType(
-            f"conditions are held against an Evaluation, got {type(evaluation).__name__}; slo.evaluate(…) makes it"
-        )
-    asked = {leaf: leaf.burn_condition() for leaf in leaves}
-    burns = [question for question in asked.values() if question is not None]
+    check_evaluation(evaluation, "evaluation")
+    asked = dict.fromkeys(leaves)
+    burns = [leaf.burn_threshold for leaf in asked if isinstance(leaf, BurnLeaf)]
     burning = iter(evaluation.burning_each(burns, threads=threads) if burns else ())
     return {
-        leaf: leaf.answer(evaluation, None if question is None else next(burning)) for leaf, question in asked.items()
+        leaf: leaf.given(evaluation, next(burning)) if isinstance(leaf, BurnLeaf) else leaf.answer(evaluation)
+        for leaf in asked
     }
-
-
-def bucket_end(evaluation: Evaluation, bucket: int) -> np.datetime64:
-    """Return the instant at which a bucket is over; negative ones count from the last."""
-    timeline = evaluation.timeline
-    return np.datetime64(timeline.start + (bucket % timeline.size + 1) * timeline.step, "ns")
 
 
 def _several(parts: Iterable[Condition]) -> Iterable[Condition]:

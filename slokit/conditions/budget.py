@@ -4,46 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Self
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from slokit._display import html_table, percent
-from slokit.conditions.algebra import Leaf, bucket_end
+from slokit.conditions.algebra import BurnLeaf, Leaf
 from slokit.errors import InvalidPolicy
-from slokit.evaluation import BurnCondition, Evaluation
-from slokit.evaluation.conditions import parse_share
-from slokit.evaluation.spending import budget_window
+from slokit.evaluation import BurnThreshold, Evaluation
+from slokit.evaluation.thresholds import parse_share
 from slokit.forecast import exhausts_within, forecast
 from slokit.rational import RationalLike, parse_rational, percent_text
 from slokit.timeline import UNITS, DurationLike, duration_text, parse_length
 
-__all__ = ["BudgetBelow", "Exhausted", "ExhaustsWithin", "Missed", "SpentAtLeast", "share_spent"]
+__all__ = ["BudgetBelow", "Exhausted", "ExhaustsWithin", "Missed", "SpentAtLeast"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 
-def share_spent(evaluation: Evaluation, window: int | None, bucket: int) -> Fraction | None:
-    """Return the share of the budget that a window spent, for one series at the end of a bucket; None without data.
-
-    ``window`` in nanoseconds; None for the objective's own, against its budget's basis.
-    """
-    sums = evaluation._sums
-    at = bucket if bucket >= 0 else sums.timeline.size + bucket
-    if window is None:
-        budget = evaluation.at(bucket_end(evaluation, at)).error_budget
-        bad, whole = budget.bad, budget.basis_total if budget.total else 0
-    else:
-        stop = at + 1
-        bad = sums.events(max(stop - sums.buckets(window), 0), stop)[1]
-        whole = sum(sums.events(max(stop - budget_window(sums), 0), stop))
-    return Fraction(bad) / ((1 - evaluation.target) * whole) if whole else None
+def _end(evaluation: Evaluation, bucket: int) -> np.datetime64:
+    """Return the end of a bucket."""
+    return np.datetime64(evaluation.timeline.end_of(bucket), "ns")
 
 
 def _left(evaluation: Evaluation, bucket: int, marks: tuple[Fraction, ...] = ()) -> str:
     """Say what is left of the budget."""
-    spent = share_spent(evaluation, None, bucket)
+    spent = evaluation.spent_share(bucket=bucket)
     return "no data" if spent is None else f"{percent(1 - spent, 1, against=marks)} of the budget left"
 
 
@@ -74,9 +62,8 @@ class BudgetBelow(Leaf):
 
     remaining: Fraction = attrs.field(converter=_remaining)
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
+    def answer(self, evaluation: Evaluation) -> BoolArray:
         """Ask whether more than the rest was spent."""
-        del burning
         return evaluation.spent(1 - self.remaining)
 
     def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
@@ -114,9 +101,8 @@ class Exhausted(Leaf):
     Exhausted()
     """
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
+    def answer(self, evaluation: Evaluation) -> BoolArray:
         """Ask whether all of it was spent."""
-        del burning
         # With data the budget is above zero, so whoever spent all of it has spent something.
         return evaluation.spent(1, op="gte")
 
@@ -146,7 +132,7 @@ class Exhausted(Leaf):
 
 
 @attrs.frozen(repr=False)
-class Missed(Leaf):
+class Missed(BurnLeaf):
     """The objective is missed by the evidence so far; never without data.
 
     Examples
@@ -155,17 +141,19 @@ class Missed(Leaf):
     Missed()
     """
 
-    def burn_condition(self) -> BurnCondition | None:
-        """Ask for a burn above 1 over the objective's window."""
-        return BurnCondition(1)
+    @property
+    def burn_threshold(self) -> BurnThreshold:
+        """A burn above 1 over the objective's window."""
+        return BurnThreshold(1)
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
+    def given(self, evaluation: Evaluation, burning: BoolArray) -> BoolArray:
         """Return where it burns."""
-        return evaluation.missed if burning is None else burning
+        del evaluation
+        return burning
 
     def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
         """Say the share of good events."""
-        status = evaluation.at(bucket_end(evaluation, bucket))
+        status = evaluation.at(_end(evaluation, bucket))
         if not status.total:
             return "no data"
         share = percent(Fraction(status.good, status.total), against=[status.target])
@@ -222,19 +210,21 @@ class SpentAtLeast(Leaf):
     share: Fraction = attrs.field(converter=parse_share)
     window: int | None = attrs.field(default=None, converter=_optional_length)
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
+    def answer(self, evaluation: Evaluation) -> BoolArray:
         """Compare what was spent."""
-        del burning
-        window = None if self.window is None else np.timedelta64(self.window, "ns")
-        return evaluation.spent(self.share, window, op="gte")
+        return evaluation.spent(self.share, self._span, op="gte")
 
-    def fitted(self, step: int) -> SpentAtLeast:
+    @property
+    def _span(self) -> np.timedelta64 | None:
+        return None if self.window is None else np.timedelta64(self.window, "ns")
+
+    def fitted(self, step: int) -> Self:
         """Return the same with its window lengthened to whole buckets."""
         return self if self.window is None else attrs.evolve(self, window=-(-self.window // step) * step)
 
     def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
         """Say what was spent."""
-        spent = share_spent(evaluation, self.window, bucket)
+        spent = evaluation.spent_share(self._span, bucket)
         if spent is None:
             return "no data"
         where = "" if self.window is None else f" in {duration_text(self.window)}"
@@ -289,15 +279,14 @@ class ExhaustsWithin(Leaf):
     horizon: int = attrs.field(converter=_horizon)
     recent: int = attrs.field(default=UNITS["h"], converter=_recent)
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
+    def answer(self, evaluation: Evaluation) -> BoolArray:
         """Look ahead from every bucket."""
-        del burning
         horizon, recent = (np.timedelta64(length, "ns") for length in (self.horizon, self.recent))
         return exhausts_within(evaluation, horizon, recent=recent)
 
     def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
         """Say when it will be gone."""
-        found = forecast(evaluation, bucket_end(evaluation, bucket), recent=np.timedelta64(self.recent, "ns"))
+        found = forecast(evaluation, _end(evaluation, bucket), recent=np.timedelta64(self.recent, "ns"))
         return f"budget {found!r}; {'within' if holds else 'not within'} {duration_text(self.horizon)}"
 
     @property

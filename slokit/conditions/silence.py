@@ -63,9 +63,8 @@ class NoDataFor(Leaf):
 
     duration: int = attrs.field(converter=_length)
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
+    def answer(self, evaluation: Evaluation) -> BoolArray:
         """Count the buckets since the last data."""
-        del burning
         return np.asarray(self._silent(evaluation) >= -(-self.duration // evaluation.timeline.step))
 
     @staticmethod
@@ -128,9 +127,8 @@ class DataSince(Leaf):
 
     share: Fraction = attrs.field(converter=_share)
 
-    def answer(self, evaluation: Evaluation, burning: BoolArray | None) -> BoolArray:
+    def answer(self, evaluation: Evaluation) -> BoolArray:
         """Count the buckets since the first with data."""
-        del burning
         passed = self._passed(evaluation)
         return np.asarray((passed > 0) & (passed >= self._wanted(evaluation)))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -64,14 +65,10 @@ def choice(of: Any) -> Form:
     return Form(lambda value, place: place.choose(value, get_args(of)))
 
 
-def read_duration(value: Any, place: Place) -> Any:
+def read_duration(value: Any, place: Place, *, least: int = 1) -> Any:
     """Read a length of time."""
     # timedelta64 is what every class takes for a duration; integers mean nanoseconds to some, and nothing to others.
-    return np.timedelta64(parse_duration(value, place.key), "ns")
-
-
-def _read_pause(value: Any, place: Place) -> Any:
-    return np.timedelta64(parse_duration(value, place.key, least=0), "ns")
+    return np.timedelta64(parse_duration(value, place.key, least=least), "ns")
 
 
 # parse_rational reads 64 characters; a fraction made in Python may need more, and is written as p/q.
@@ -127,7 +124,7 @@ def listed(family: Family) -> Form:
 
 
 DURATION = Form(read_duration, lambda value, _: duration_text(value))
-PAUSE = Form(_read_pause, lambda value, _: duration_text(value) if value else "0s")
+PAUSE = Form(partial(read_duration, least=0), lambda value, _: duration_text(value) if value else "0s")
 INSTANT = Form(lambda value, place: parse_instant(value, place.key), lambda value, _: instant_text(value))
 TARGET = Form(_read_target, write_number)
 TARGETS = Form(_read_targets, _write_targets)

@@ -23,6 +23,7 @@ __all__ = [
     "is_label",
     "kept",
     "label_index",
+    "labels_of",
     "labels_text",
     "named_axes",
     "picks_by_label",
@@ -91,6 +92,17 @@ class Axis:
 
     def _repr_html_(self) -> str:
         return html_table(self.__rich_repr__(), caption="Axis")
+
+
+def labels_of(axes: Iterable[Axis], index: Iterable[int]) -> tuple[tuple[str, str], ...]:
+    """Return which series one is, as pairs of an axis and its label, given its place along each axis.
+
+    Examples
+    --------
+    >>> labels_of([Axis("tenant", ("acme", "globex")), Axis("region", ("eu",))], (1, 0))
+    (('tenant', 'globex'), ('region', 'eu'))
+    """
+    return tuple((axis.name, axis.labels[i]) for axis, i in zip(axes, index, strict=True))
 
 
 def labels_text(labels: tuple[str, ...]) -> str:

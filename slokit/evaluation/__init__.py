@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from slokit.evaluation.conditions import BurnCondition, Comparison
 from slokit.evaluation.evaluation import Evaluation
+from slokit.evaluation.thresholds import BurnThreshold, Comparison
 from slokit.evaluation.worst import WorstWindow
 
-__all__ = ["BurnCondition", "Comparison", "Evaluation", "WorstWindow"]
+__all__ = ["BurnThreshold", "Comparison", "Evaluation", "WorstWindow"]

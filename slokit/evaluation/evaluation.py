@@ -22,21 +22,21 @@ from slokit._kernels import exceed, ratios
 from slokit._kernels.sums import Window as KernelWindow
 from slokit.budget import ErrorBudgetArrays
 from slokit.counts.axes import Axis, picks_by_label, picks_by_position
-from slokit.errors import OutOfTimeline, WrongType
-from slokit.evaluation.conditions import (
-    BurnCondition,
+from slokit.errors import WrongType
+from slokit.evaluation.instants import least_budgets, status_at
+from slokit.evaluation.spending import spends, spent_share
+from slokit.evaluation.sums import WindowedSums
+from slokit.evaluation.thresholds import (
+    BurnThreshold,
     Comparison,
     check_threads,
     parse_comparison,
     parse_share,
     several,
 )
-from slokit.evaluation.instants import status_at
-from slokit.evaluation.spending import spends
-from slokit.evaluation.sums import WindowedSums
 from slokit.evaluation.worst import WorstWindow, worst_window
 from slokit.rational import RationalLike, percent_text
-from slokit.status import SHOWN, Status, StatusTable
+from slokit.status import Status, StatusTable
 from slokit.timeline import DurationLike, InstantLike, Timeline, duration_text, instant_text, parse_instant
 
 if TYPE_CHECKING:
@@ -219,12 +219,12 @@ class Evaluation:
         >>> ev.burning(14.4, "1m"), ev.burning(14.4, "1m", op="gte")
         (array([False]), array([ True]))
         """
-        return np.asarray(self.burning_each([BurnCondition(burn_rate, windows, op)])[0])
+        return np.asarray(self.burning_each([BurnThreshold(burn_rate, windows, op)])[0])
 
-    def burning_each(self, conditions: Iterable[BurnCondition], *, threads: int = 1) -> BoolArray:
+    def burning_each(self, thresholds: Iterable[BurnThreshold], *, threads: int = 1) -> BoolArray:
         """Answer several :meth:`burning` questions in one call: bool, shape ``(k, ..., n)``."""
         sums = self._sums
-        return exceed.exceeds(sums.bad, sums.total, [sums.question(c) for c in conditions], check_threads(threads))
+        return exceed.exceeds(sums.bad, sums.total, [sums.question(one) for one in thresholds], check_threads(threads))
 
     def spent(self, share: RationalLike, window: DurationLike | None = None, *, op: Comparison = "gt") -> BoolArray:
         """Say where more than a share of the objective's whole budget was spent: bool, exact, shape ``(..., n)``.
@@ -256,6 +256,38 @@ class Evaluation:
         (array([ True, False]), array([ True,  True]), array([ True, False]))
         """
         return spends(self._sums, parse_share(share), window, parse_comparison(op))
+
+    def spent_share(self, window: DurationLike | None = None, bucket: int = -1) -> Fraction | None:
+        """Return the share of the objective's whole budget that one series spent, exact; None without data.
+
+        What :meth:`spent` compares, at the end of one bucket.
+
+        Parameters
+        ----------
+        window
+            As for :meth:`spent`: a rolling window alone, or by default the objective's own.
+        bucket
+            The bucket; negative ones count from the last.
+
+        Raises
+        ------
+        WrongType
+            If there are several series; pick one first.
+        OutOfTimeline
+            If there is no such bucket.
+        InvalidWindow
+            If the window is no whole number of buckets.
+
+        Examples
+        --------
+        >>> from slokit import SLI, SLO, Counts
+        >>> counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", total=[100, 900], bad=[1, 3])
+        >>> ev = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="30d").evaluate(counts)
+        >>> ev.spent_share(), ev.spent_share("1h"), ev.spent_share(bucket=0)
+        (Fraction(2, 5), Fraction(3, 10), Fraction(1, 1))
+        """
+        self._sums.check_single("the evaluation")
+        return spent_share(self._sums, window, self.timeline.position(bucket))
 
     def worst(
         self, windows: Iterable[DurationLike], *, start: InstantLike | None = None, end: InstantLike | None = None
@@ -295,7 +327,7 @@ class Evaluation:
             If no bucket is over yet, or the last was over a full step before: ``counts.extend(until=)`` makes a
             silence visible.
         """
-        return self.statuses(when) if self.axes else self._status(self._sums.bucket_at(when), ())
+        return self.statuses(when) if self.axes else status_at(self, self._sums.bucket_at(when))
 
     def statuses(self, when: InstantLike | None = None) -> StatusTable:
         """Return the statuses of all series at an instant, as :meth:`at` does; one series makes a table of one.
@@ -306,17 +338,7 @@ class Evaluation:
             As for :meth:`at`.
         """
         bucket = self._sums.bucket_at(when)
-        return StatusTable(self.axes, tuple(self._row_status(bucket, index) for index in np.ndindex(*self._sums.lead)))
-
-    def _row_status(self, bucket: int, index: tuple[int, ...]) -> Status:
-        labels = tuple((axis.name, axis.labels[i]) for axis, i in zip(self.axes, index, strict=True))
-        one = attrs.evolve(self, sums=self._sums.picked((0, row) for row in index)) if index else self
-        return one._status(bucket, labels)
-
-    def _status(self, bucket: int, labels: tuple[tuple[str, str], ...]) -> Status:
-        return status_at(
-            bucket, slo=self.slo, target=self.target, unit=self.unit, sums=self._sums, labels=labels, source=self
-        )
+        return StatusTable(self.axes, tuple(status_at(self, bucket, index) for index in np.ndindex(*self._sums.lead)))
 
     def events_within(self, window: DurationLike, bucket: int = -1) -> tuple[int, int]:
         """Return good and bad events of a rolling window that ends with a bucket, for one series, as Python integers.
@@ -328,12 +350,8 @@ class Evaluation:
         InvalidWindow
             If the window is no whole number of buckets.
         """
-        if self.axes:
-            raise WrongType(f"there are {len(self.axes)} leading axes; pick one series first, with sel() or an index")
-        size = self.timeline.size
-        if not -size <= bucket < size:
-            raise OutOfTimeline(f"bucket must be one of {size:,}, got {bucket}")
-        stop = (bucket if bucket >= 0 else size + bucket) + 1
+        self._sums.check_single("the evaluation")
+        stop = self.timeline.position(bucket) + 1
         return self._sums.events(max(stop - self._sums.buckets(window), 0), stop)
 
     # --- series -----------------------------------------------------------------------------------------
@@ -388,15 +406,7 @@ class Evaluation:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Evaluation):
             return NotImplemented
-        same = (self.slo, self.unit, self.timeline, self.axes) == (other.slo, other.unit, other.timeline, other.axes)
-        return same and all(
-            np.array_equal(mine, theirs) for mine, theirs in zip(self._arrays(), other._arrays(), strict=True)
-        )
-
-    def _arrays(self) -> Iterator[Any]:
-        sums = self._sums
-        yield from (sums.excluded, sums.bad.values, sums.total.values, sums.targets, sums.expected)
-        yield np.broadcast_to(sums.observed.values, sums.total.values.shape)
+        return (self.slo, self.unit) == (other.slo, other.unit) and self._sums.same_as(other._sums)
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         yield "objective", f"{percent_text(self.slo.target)} over {self.slo.window}"
@@ -406,25 +416,14 @@ class Evaluation:
             last = instant_text(self.timeline.end)
             yield "buckets", f"{plural(self.timeline.size, 'bucket')} of {duration_text(self.timeline.step)} to {last}"
 
-    def _worst_statuses(self) -> StatusTable:
-        """Return what is shown: of a large fleet the statuses with the least budget, found without the others."""
-        count = int(np.prod(self._sums.lead))
-        if count <= SHOWN or not self.timeline.size:
-            return self.statuses()
-        last = self.timeline.size - 1
-        left = np.ravel(self._budgets(np.array([last])).remaining_ratio)
-        rows = np.argsort(left, kind="stable")[:SHOWN]
-        index = zip(*(x.tolist() for x in np.unravel_index(rows, self._sums.lead)), strict=True)
-        return StatusTable(self.axes, tuple(self._row_status(last, i) for i in index), count)
-
     def __repr__(self) -> str:
         head = f"Evaluation of {self.slo.name!r}: {', '.join(text for _, text in self._facts())}"
-        return f"{head}\n{self._worst_statuses()!r}" if self.axes else f"{head}\n{self.at()!r}"
+        return f"{head}\n{least_budgets(self)!r}" if self.axes else f"{head}\n{self.at()!r}"
 
     def _repr_html_(self) -> str:
         return (
             html_table(list(self._facts()), caption=f"Evaluation of {self.slo.name}")
-            + (self._worst_statuses() if self.axes else self.at())._repr_html_()
+            + (least_budgets(self) if self.axes else self.at())._repr_html_()
         )
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:

@@ -1,34 +1,33 @@
-"""From running sums to a status: one series at the end of one bucket, in Python integers."""
+"""From an evaluation to statuses: one series at the end of one bucket, in Python integers."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING, cast
 
+import attrs
 import numpy as np
 
 from slokit.budget import Basis, ErrorBudget
+from slokit.counts.axes import labels_of
 from slokit.evaluation.sums import WindowedSums
-from slokit.status import Status, Verdict
+from slokit.status import SHOWN, Status, StatusTable, Verdict
 from slokit.timeline import to_datetime
 
 if TYPE_CHECKING:
-    from slokit.protocols import EventSource, Objective
+    from slokit.evaluation.evaluation import Evaluation
 
-__all__ = ["status_at"]
+__all__ = ["least_budgets", "status_at"]
 
 
-def status_at(
-    bucket: int,
-    *,
-    slo: Objective,
-    target: Fraction,
-    unit: str,
-    sums: WindowedSums,
-    labels: tuple[tuple[str, str], ...],
-    source: EventSource,
-) -> Status:
-    """Return the status of one series at the end of a bucket; -1 where there are no buckets."""
+def status_at(evaluation: Evaluation, bucket: int, index: tuple[int, ...] = ()) -> Status:
+    """Return the status of one series at the end of a bucket; -1 where there are no buckets.
+
+    ``index`` is the place of the series along all leading axes.
+    """
+    source = attrs.evolve(evaluation, sums=evaluation._sums.picked((0, row) for row in index)) if index else evaluation
+    slo, target, unit, sums = source.slo, source.target, source.unit, source._sums
     at = np.array([bucket])
     if bucket < 0:
         budget = ErrorBudget(target=target, good=0, bad=0, basis_total=0, unit=unit)
@@ -51,11 +50,10 @@ def status_at(
         held = int(sums.grid.held(at)[0])
         seen = sums.observed.one_window((), first, stop)
         taken = int(np.count_nonzero(sums.excluded[first:stop]))
-    timeline = sums.timeline
     return Status(
         name=slo.name,
-        labels=labels,
-        time=None if bucket < 0 else to_datetime(timeline.start + (bucket + 1) * timeline.step),
+        labels=labels_of(evaluation.axes, index),
+        time=None if bucket < 0 else to_datetime(sums.timeline.end_of(bucket)),
         good=budget.good,
         bad=budget.bad,
         coverage=float(Fraction(seen, held)),
@@ -68,6 +66,17 @@ def status_at(
         source=source,
         bucket=bucket,
     )
+
+
+def least_budgets(evaluation: Evaluation) -> StatusTable:
+    """Return the last statuses to show: of a large fleet those with the least budget, found without the others."""
+    lead, size = evaluation._sums.lead, evaluation.timeline.size
+    if prod(lead) <= SHOWN or not size:
+        return evaluation.statuses()
+    left = np.ravel(evaluation._budgets(np.array([size - 1])).remaining_ratio)
+    rows = np.argsort(left, kind="stable")[:SHOWN]
+    found = zip(*(x.tolist() for x in np.unravel_index(rows, lead)), strict=True)
+    return StatusTable(evaluation.axes, tuple(status_at(evaluation, size - 1, index) for index in found), prod(lead))
 
 
 def _verdict(sums: WindowedSums, budget: ErrorBudget, bucket: int) -> Verdict:

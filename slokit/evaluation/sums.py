@@ -6,7 +6,7 @@ and for one series alike, and a series that is picked is the same sums with fewe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,8 +18,8 @@ from slokit._kernels.exceed import Question
 from slokit._kernels.sums import PrefixSums
 from slokit._kernels.sums import Window as KernelWindow
 from slokit.counts.axes import Axis, Rows, kept
-from slokit.errors import OutOfTimeline
-from slokit.evaluation.conditions import BurnCondition
+from slokit.errors import OutOfTimeline, WrongType
+from slokit.evaluation.thresholds import BurnThreshold
 from slokit.periods import CalendarGrid
 from slokit.rational import ceil_fraction, floor_fraction
 from slokit.timeline import DurationLike, InstantLike, Timeline, instant_text, parse_instant
@@ -77,6 +77,16 @@ class WindowedSums:
         # Pickling arrays forgets that they are read-only; making the sums anew remembers.
         return _restored, (attrs.asdict(self, recurse=False),)
 
+    def same_as(self, other: WindowedSums) -> bool:
+        """Say whether these are the same sums on the same timeline, of one objective's evaluation."""
+        return (self.timeline, self.axes) == (other.timeline, other.axes) and all(
+            np.array_equal(mine, theirs) for mine, theirs in zip(self._arrays(), other._arrays(), strict=True)
+        )
+
+    def _arrays(self) -> Iterator[Any]:
+        yield from (self.excluded, self.bad.values, self.total.values, self.targets, self.expected)
+        yield np.broadcast_to(self.observed.values, self.total.values.shape)
+
     @property
     def lead(self) -> tuple[int, ...]:
         """Lengths of the leading axes."""
@@ -87,6 +97,39 @@ class WindowedSums:
         """``1 - target`` as ``u / v``: Python integers in two object arrays of the targets' shape."""
         shape, shares = self.targets.shape, [1 - target for target in self.targets.flat]
         return objects([x.numerator for x in shares], shape), objects([x.denominator for x in shares], shape)
+
+    def check_single(self, what: str) -> None:
+        """Refuse several series where one is meant; ``what`` is what the message calls them."""
+        if self.axes:
+            names = ", ".join(repr(axis.name) for axis in self.axes)
+            raise WrongType(
+                f"{what} must be of one series, got the axes {names}; pick one with sel() or an index, or evaluate "
+                "counts.sum()"
+            )
+
+    def target_of(self, index: tuple[int, ...]) -> Fraction:
+        """Return the target of one series, given its place along the leading axes."""
+        target: Fraction = self.targets[index] if self.targets.ndim else self.targets.item()
+        return target
+
+    def shares_at(self, cells: tuple[npt.NDArray[np.intp], ...]) -> npt.NDArray[np.float64]:
+        """Return ``1 - target`` of the series of some cells, float64; cells as ``np.nonzero`` gives them."""
+        shares = [float(1 - target) for target in self.targets.flat]
+        return np.array(shares).reshape(self.targets.shape)[cells[:-1] if self.targets.ndim else ()]
+
+    def allowed(self, bucket: int) -> RationalArray:
+        """Return the bad events that the objective allows each series at the end of a bucket, exactly.
+
+        What an :class:`~slokit.ErrorBudget` calls allowed, before it is rounded: Fractions in an object array of the
+        leading axes' shape, 0 without data, and where there is no bucket at all (-1).
+        """
+        allowed = np.full(self.lead, Fraction(0), dtype=object)
+        if bucket >= 0:
+            at = np.array([bucket])
+            total = self.total.window_exact(self.window, (at,)).astype(object)
+            whole, _, _ = self.basis_totals(at, total)
+            allowed += np.where(total > 0, whole, 0)[..., 0].astype(object) * (1 - self.targets)
+        return allowed
 
     @property
     def window(self) -> KernelWindow:
@@ -160,7 +203,7 @@ class WindowedSums:
             expected=None if self.expected is None else _pick(self.expected, index),
         )
 
-    def question(self, condition: BurnCondition) -> Question:
+    def question(self, threshold: BurnThreshold) -> Question:
         """Put a burn-rate threshold to the kernel as a share of bad events, reduced to what the counts can show.
 
         Raises
@@ -168,18 +211,18 @@ class WindowedSums:
         InvalidWindow
             If a window is no whole number of buckets.
         """
-        spans: tuple[KernelWindow, ...] = tuple(map(self.buckets, condition.windows)) or (self.window,)
+        spans: tuple[KernelWindow, ...] = tuple(map(self.buckets, threshold.windows)) or (self.window,)
         # No ratio of counts lies strictly between the threshold and its neighbour with this denominator.
         most = max(1, *(self.total.bound(span) for span in spans))
-        nearest = floor_fraction if condition.op == "gt" else ceil_fraction
+        nearest = floor_fraction if threshold.op == "gt" else ceil_fraction
         # A share above 1 is never reached, however far above: 2 says that in small numbers.
-        shares = [nearest(min(condition.burn_rate * (1 - target), Fraction(2)), most) for target in self.targets.flat]
+        shares = [nearest(min(threshold.burn_rate * (1 - target), Fraction(2)), most) for target in self.targets.flat]
         shape = self.targets.shape
         return Question(
             objects([share.numerator for share in shares], shape),
             objects([share.denominator for share in shares], shape),
             spans,
-            strict=condition.op == "gt",
+            strict=threshold.op == "gt",
         )
 
     def basis_totals(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._display import clean, html_table, short
+from slokit.counts.axes import labels_of
 from slokit.evaluation.sums import WindowedSums
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, duration_text, to_datetime
@@ -98,7 +99,7 @@ def worst_window(
     found: tuple[tuple[int, ...], int] = ((), 0)
     for index in np.ndindex(*sums.lead):
         bad, total = (one.rows(index).window_exact(width)[whole] for one in (sums.bad, sums.total))
-        share = 1 - (sums.targets[index] if sums.targets.ndim else sums.targets.item())
+        share = 1 - sums.target_of(index)
         for where, events, all_events in _candidates(bad, total):
             rank = Fraction(events, all_events) / share, events
             if peak is None or rank > peak:
@@ -108,7 +109,7 @@ def worst_window(
     index, bucket = found
     one = sums.picked((0, row) for row in index)
     good, bad_events = one.events(max(bucket + 1 - width, 0), bucket + 1)
-    end = timeline.start + (bucket + 1) * timeline.step
+    end = timeline.end_of(bucket)
     return WorstWindow(
         window=text,
         start=to_datetime(max(end - width * timeline.step, timeline.start)),
@@ -116,7 +117,7 @@ def worst_window(
         good=good,
         bad=bad_events,
         burn_rate=float(peak[0]),
-        labels=tuple((axis.name, axis.labels[i]) for axis, i in zip(sums.axes, index, strict=True)),
+        labels=labels_of(sums.axes, index),
     )
 
 

@@ -12,7 +12,8 @@ import attrs
 from slokit._display import amount_text, html_table, percent, short
 from slokit.errors import InvalidNumber, InvalidSLO
 from slokit.evaluation import Evaluation
-from slokit.forecast.pace import Pace, Recent, one_series
+from slokit.evaluation.checks import one_series
+from slokit.forecast.pace import Pace, Recent
 from slokit.rational import RationalLike, parse_rational
 from slokit.timeline import DurationLike, InstantLike, duration_text, parse_duration
 
@@ -131,7 +132,7 @@ def canary_cost(
     ----------
     *The Site Reliability Workbook*, chapter 16, "Canarying Releases", on canaries and the error budget.
     """
-    sums = one_series(ev)
+    sums = one_series(ev)._sums
     if sums.slice_worth == 1:
         raise InvalidSLO(
             "ev must count events: a slice that lost a share of its events is good or bad as a whole; evaluate the "
@@ -143,7 +144,7 @@ def canary_cost(
     span = Recent.of(recent, sums.timeline.step)
     bucket = sums.bucket_at(when)
     budget = status.error_budget
-    left = (1 - budget.target) * budget.basis_total - budget.bad if budget.total else Fraction(0)
+    left = sums.allowed(bucket).item() - budget.bad
     worst, told, known = Fraction(0), "no data", False
     if bucket >= 0:
         pace = Pace.at(sums, bucket, span)

@@ -20,8 +20,9 @@ from slokit._display import html_table, short
 from slokit._kernels.sums import PrefixSums
 from slokit.errors import InvalidDuration, WrongType
 from slokit.evaluation import Evaluation
+from slokit.evaluation.checks import one_series
 from slokit.evaluation.sums import WindowedSums
-from slokit.forecast.pace import Pace, Recent, one_series, span_of
+from slokit.forecast.pace import Pace, Recent, span_of
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, InstantLike, duration_text, timedelta_ns, to_datetime
 from slokit.windows import RollingGrid
@@ -200,13 +201,13 @@ def forecast(ev: Evaluation, when: InstantLike | None = None, *, recent: Duratio
     >>> forecast(ev, recent="2h")
     lasts, if the last 2h goes on
     """
-    sums = one_series(ev)
+    sums = one_series(ev)._sums
     step = sums.timeline.step
     span = Recent.of(recent, step)
     bucket = sums.bucket_at(when)
     if bucket < 0:
         return Forecast(time=None, has_data=False, recent=span.text, assumption="no data", horizon=timedelta(0))
-    end = sums.timeline.start + (bucket + 1) * step
+    end = sums.timeline.end_of(bucket)
     pace = Pace.at(sums, bucket, span)
     good, bad = sums.events(sums.first(bucket), bucket + 1)
     reach, note = _horizon(sums, bucket, bad + good)

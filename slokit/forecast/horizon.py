@@ -20,8 +20,9 @@ import numpy.typing as npt
 from slokit._kernels.blocks import row_blocks
 from slokit._kernels.sums import PrefixSums, at_start
 from slokit.evaluation import Evaluation
+from slokit.evaluation.checks import check_evaluation
 from slokit.evaluation.sums import WindowedSums, objects
-from slokit.forecast.pace import Recent, check_evaluation
+from slokit.forecast.pace import Recent
 from slokit.rational import ceil_fraction
 from slokit.timeline import DurationLike, parse_duration
 from slokit.windows import RollingGrid

@@ -7,27 +7,10 @@ from datetime import timedelta
 import attrs
 
 from slokit._display import plural, short
-from slokit.errors import WrongType
-from slokit.evaluation import Evaluation
 from slokit.evaluation.sums import WindowedSums
 from slokit.timeline import DurationLike, duration_text, parse_duration
 
-__all__ = ["Pace", "Recent", "check_evaluation", "one_series", "span_of"]
-
-
-def check_evaluation(ev: Evaluation) -> None:
-    """Refuse what is no evaluation."""
-    if not isinstance(ev, Evaluation):
-        raise WrongType(f"ev must be an Evaluation, got {type(ev).__name__}; slo.evaluate(…) makes it")
-
-
-def one_series(ev: Evaluation) -> WindowedSums:
-    """Return the sums of an evaluation of one series."""
-    check_evaluation(ev)
-    if ev.axes:
-        names = ", ".join(repr(axis.name) for axis in ev.axes)
-        raise WrongType(f"ev must be of one series, got the axes {names}; pick a series with sel() or an index")
-    return ev._sums
+__all__ = ["Pace", "Recent", "span_of"]
 
 
 def span_of(nanoseconds: int) -> timedelta:

@@ -17,7 +17,8 @@ from slokit._display import amount_text, clean, html_table, percent, plural, sho
 from slokit.counts.axes import axis_index
 from slokit.errors import InvalidInterval, InvalidSLO, UnknownLabel, WrongType
 from slokit.evaluation import Evaluation
-from slokit.incidents.reading import allowed_at, edge, evaluated, share_text, span_sums, window_at
+from slokit.evaluation.checks import check_evaluation
+from slokit.incidents.reading import edge, looked_at, share_text, span_allowed, span_sums
 from slokit.timeline import InstantLike, instant_text, parse_instant
 
 __all__ = ["Attribution", "AttributionRow", "attribution"]
@@ -212,7 +213,7 @@ def attribution(
     OutOfTimeline
         As for :meth:`slokit.Evaluation.at`.
     """
-    sums = evaluated(ev)._sums
+    sums = check_evaluation(ev)._sums
     at = axis_index(ev.axes, by)
     if sums.slice_worth is not None:
         raise InvalidSLO(
@@ -221,13 +222,12 @@ def attribution(
         )
     others = tuple(axis for axis in range(len(ev.axes)) if axis != at)
     if start is None and end is None:
-        first, stop = window_at(ev, when)
-        budgets = allowed_at(ev, stop)
+        first, stop, budgets = looked_at(ev, when, None)
     elif when is not None:
         raise WrongType("when ends the objective's window, and start and end name another span; give one of the two")
     else:
         first, stop = _span(ev, start, end)
-        budgets = span_sums(sums.total, first, stop) * (1 - sums.targets)
+        budgets = span_allowed(ev, first, stop)
     bad, total = (np.asarray(span_sums(part, first, stop).sum(axis=others)) for part in (sums.bad, sums.total))
     allowed, total_bad = budgets.sum() if budgets.size else 0, int(bad.sum()) if bad.size else 0
     rows = [

@@ -13,17 +13,9 @@ from slokit._display import amount_text, clean, html_table, plural, short
 from slokit.budget import ErrorBudget
 from slokit.errors import WrongType
 from slokit.evaluation import Evaluation
+from slokit.evaluation.checks import check_evaluation, one_series
 from slokit.incidents.kinds import Incident
-from slokit.incidents.reading import (
-    allowed_at,
-    edge,
-    evaluated,
-    events_touched,
-    one_series,
-    share_text,
-    span_text,
-    window_at,
-)
+from slokit.incidents.reading import edge, events_touched, share_text, span_text, window_at
 from slokit.incidents.spells import Spell, spells
 from slokit.intervals import IntervalSet
 from slokit.rational import RationalLike
@@ -161,7 +153,7 @@ def consumed(
         end=edge(ev, stop) if stop else None,
         bad=bad,
         total=good + bad,
-        allowed=allowed_at(ev, stop).item(),
+        allowed=ev._sums.allowed(stop - 1).item(),
         spells=found,
         unit=ev.unit,
     )
@@ -203,7 +195,7 @@ def without(ev: Evaluation, spans: Spans | Iterable[Spans], when: InstantLike | 
     ErrorBudget(58% left · 32 more bad events fit · 21 of 50 allowed were spent)
     """
     several = _listed(spans)
-    ev = one_series(_picked(evaluated(ev), several))
+    ev = one_series(_picked(check_evaluation(ev), several))
     first, stop = window_at(ev, when)
     budget: ErrorBudget = ev.at(when).error_budget
     touched = IntervalSet(pair for one in several for pair in _pairs(one))

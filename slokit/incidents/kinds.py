@@ -10,7 +10,8 @@ import attrs
 from slokit._display import clean, html_table, plural, short
 from slokit.errors import InvalidInterval, WrongType
 from slokit.evaluation import Evaluation
-from slokit.incidents.reading import allowed_at, events_touched, one_series, share_text, window_at
+from slokit.evaluation.checks import one_series
+from slokit.incidents.reading import events_touched, looked_at, share_text
 from slokit.intervals import IntervalSet, parse_edge, span_text
 from slokit.texts import check_text
 from slokit.timeline import DurationLike, InstantLike, duration_text
@@ -173,11 +174,7 @@ def by_kind(
     >>> by_kind(ev, [release], window="6h")
     (KindShare(release: 1 incident, 30% of the budget, 18 of 200 bad),)
     """
-    first, stop = window_at(one_series(ev), when)
-    allowed: Fraction = allowed_at(ev, stop).item()
-    if window is not None:
-        first = max(stop - ev._sums.buckets(window), 0)
-        allowed = (1 - ev.target) * sum(ev._sums.events(first, stop))
+    first, stop, budget = looked_at(one_series(ev), when, window)
     since, until = (ev.timeline.start + at * ev.timeline.step for at in (first, stop))
     if not isinstance(incidents, Iterable):
         raise WrongType(f"incidents must be several, got {type(incidents).__name__}; write them in a list")
@@ -191,5 +188,5 @@ def by_kind(
         spans = [(one.start, one.end) for one in members]
         good, bad = events_touched(ev, IntervalSet(spans), first, stop)
         inside = sum(max(start, since) < min(end, until) for start, end in spans)
-        found.append(KindShare(kind=kind, incidents=inside, bad=bad, total=good + bad, allowed=allowed))
+        found.append(KindShare(kind=kind, incidents=inside, bad=bad, total=good + bad, allowed=budget.item()))
     return tuple(sorted(found, key=lambda share: (-share.bad, share.kind)))

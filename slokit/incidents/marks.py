@@ -19,7 +19,8 @@ from slokit._display import clean, html_table, plural, short
 from slokit.calendars import civil_instants, local_clock, local_days, zone, zone_name
 from slokit.errors import InvalidInterval, InvalidWindow, WrongType
 from slokit.evaluation import Evaluation
-from slokit.incidents.reading import edge, one_series, span_text
+from slokit.evaluation.checks import one_series
+from slokit.incidents.reading import edge, span_text
 from slokit.intervals import parse_edge
 from slokit.rational import RationalLike
 from slokit.statistics import Interval, difference_interval

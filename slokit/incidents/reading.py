@@ -11,19 +11,18 @@ import numpy.typing as npt
 
 from slokit._display import percent
 from slokit._kernels.halves import exact_sum
+from slokit._kernels.runs import runs
 from slokit._kernels.sums import PrefixSums
-from slokit.errors import WrongType
 from slokit.evaluation import Evaluation
 from slokit.intervals import IntervalSet
-from slokit.timeline import InstantLike, to_datetime
+from slokit.timeline import DurationLike, InstantLike, to_datetime
 
 __all__ = [
-    "allowed_at",
     "edge",
-    "evaluated",
     "events_touched",
-    "one_series",
+    "looked_at",
     "share_text",
+    "span_allowed",
     "span_sums",
     "span_text",
     "window_at",
@@ -31,24 +30,6 @@ __all__ = [
 
 Exact = npt.NDArray[Any]
 """Python integers or Fractions in an object array of the leading axes' shape."""
-
-
-def evaluated(ev: Evaluation) -> Evaluation:
-    """Refuse what is no evaluation."""
-    if not isinstance(ev, Evaluation):
-        raise WrongType(f"ev must be an Evaluation, got {type(ev).__name__}; slo.evaluate(counts) makes one")
-    return ev
-
-
-def one_series(ev: Evaluation) -> Evaluation:
-    """Refuse an evaluation of several series."""
-    if evaluated(ev).axes:
-        names = ", ".join(repr(axis.name) for axis in ev.axes)
-        raise WrongType(
-            f"one series is needed, and there are leading axes: {names}; pick one with sel() or an index, or evaluate "
-            "counts.sum()"
-        )
-    return ev
 
 
 def window_at(ev: Evaluation, when: InstantLike | None) -> tuple[int, int]:
@@ -63,19 +44,29 @@ def window_at(ev: Evaluation, when: InstantLike | None) -> tuple[int, int]:
     return (ev._sums.first(bucket), bucket + 1) if bucket >= 0 else (0, 0)
 
 
-def allowed_at(ev: Evaluation, stop: int) -> Exact:
-    """Return the bad events that the objective allows each series at the end of the bucket before ``stop``: Fractions.
+def looked_at(ev: Evaluation, when: InstantLike | None, window: DurationLike | None) -> tuple[int, int, Exact]:
+    """Return the buckets ``[first, stop)`` of a rolling window at an instant, and what it allows each series.
 
-    What an :class:`~slokit.ErrorBudget` calls allowed, before it is rounded; 0 without data.
+    By default those of the objective's own window, and its budget.
+
+    Raises
+    ------
+    InvalidWindow
+        If the window is no whole number of buckets.
+    OutOfTimeline
+        As for :meth:`slokit.Evaluation.at`.
     """
+    first, stop = window_at(ev, when)
+    if window is None:
+        return first, stop, ev._sums.allowed(stop - 1)
+    first = max(stop - ev._sums.buckets(window), 0)
+    return first, stop, span_allowed(ev, first, stop)
+
+
+def span_allowed(ev: Evaluation, first: int, stop: int) -> Exact:
+    """Return the bad events that the objective allows each series of the events of some buckets: Fractions."""
     sums = ev._sums
-    allowed = np.full(sums.lead, Fraction(0), dtype=object)
-    if stop:
-        at = np.array([stop - 1])
-        total = sums.total.window_exact(sums.window, (at,)).astype(object)
-        whole, _, _ = sums.basis_totals(at, total)
-        allowed += np.where(total > 0, whole, 0)[..., 0].astype(object) * (1 - sums.targets)
-    return allowed
+    return np.asarray((1 - sums.targets) * span_sums(sums.total, first, stop), dtype=object)
 
 
 def span_sums(sums: PrefixSums, first: int, stop: int) -> Exact:
@@ -89,10 +80,10 @@ def span_sums(sums: PrefixSums, first: int, stop: int) -> Exact:
 
 def events_touched(ev: Evaluation, spans: IntervalSet, first: int, stop: int) -> tuple[int, int]:
     """Return good and bad events of the buckets in ``[first, stop)`` that a span touches, each once; of one series."""
-    touched = spans.bucket_mask(ev.timeline.cut(first, stop))
-    # Runs of touched buckets: each is a difference of two running sums, exact at any size.
-    edges = np.flatnonzero(np.diff(touched, prepend=False, append=False)) + first
-    events = [ev._sums.events(a, b) for a, b in edges.reshape(-1, 2).tolist()]
+    # Each run of touched buckets is a difference of two running sums, exact at any size.
+    touched = runs(spans.bucket_mask(ev.timeline.cut(first, stop)))
+    pairs = zip(touched.starts.tolist(), touched.stops.tolist(), strict=True)
+    events = [ev._sums.events(first + start, first + end) for start, end in pairs]
     return sum(good for good, _ in events), sum(bad for _, bad in events)
 
 

@@ -18,10 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._display import clean, html_table, short
+from slokit._kernels.runs import runs
 from slokit._kernels.sums import PrefixSums
+from slokit.counts.axes import labels_of
 from slokit.errors import InvalidNumber
 from slokit.evaluation import Evaluation
-from slokit.incidents.reading import allowed_at, edge, evaluated, share_text, span_sums, span_text, window_at
+from slokit.evaluation.checks import check_evaluation
+from slokit.incidents.reading import edge, looked_at, share_text, span_text
 from slokit.rational import RationalLike, parse_rational
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, InstantLike, duration_text, parse_duration, timedelta_ns
@@ -150,18 +153,15 @@ def spells(
     >>> [spell.bad for spell in spells(ev, burn_rate="0.5", gap="1h")]
     [17]
     """
-    sums, step = evaluated(ev)._sums, ev.timeline.step
+    sums, step = check_evaluation(ev)._sums, ev.timeline.step
     lull = parse_duration(gap, "gap", least=0) // step
     least = parse_rational(min_share, "min_share")
     if least < 0:
         raise InvalidNumber(f"min_share must not be negative, got {min_share}")
     burning = ev.burning(burn_rate, np.timedelta64(step, "ns"))
-    first, stop = window_at(ev, when)
-    allowed = allowed_at(ev, stop).reshape(-1)
-    if window is not None:
-        first = max(stop - sums.buckets(window), 0)
-        allowed = np.asarray((1 - sums.targets) * span_sums(sums.total, first, stop), dtype=object).reshape(-1)
-    rows, starts, ends = _joined_runs(burning[..., first:stop].reshape(math.prod(sums.lead), stop - first), lull)
+    first, stop, budgets = looked_at(ev, when, window)
+    allowed = budgets.reshape(-1)
+    rows, starts, ends = _joined_runs(burning[..., first:stop], lull)
     bad = _sums(sums.bad.flat(), rows, starts + first, ends + first)
     least_bad = [math.ceil(least * row) for row in allowed.tolist()]
     kept = np.array([b >= least_bad[row] for b, row in zip(bad, rows.tolist(), strict=True)], dtype=np.bool_)
@@ -174,7 +174,7 @@ def spells(
     for row, a, b, failed, events, peak in zip(
         rows.tolist(), starts.tolist(), ends.tolist(), bad, total, peaks, strict=True
     ):
-        index = np.unravel_index(row, sums.lead) if sums.lead else ()
+        index = tuple(int(i) for i in np.unravel_index(row, sums.lead)) if sums.lead else ()
         spell = Spell(
             start=edge(ev, a),
             end=edge(ev, b),
@@ -182,7 +182,7 @@ def spells(
             total=events,
             allowed=allowed[row],
             peak=float(peak / shares[row]),
-            labels=tuple((axis.name, axis.labels[int(i)]) for axis, i in zip(ev.axes, index, strict=True)),
+            labels=labels_of(ev.axes, index),
             edges=(ev.timeline.start + a * step, ev.timeline.start + b * step),
         )
         found.append(((-spell.share, -failed, a, row), spell))
@@ -191,12 +191,9 @@ def spells(
 
 def _joined_runs(mask: npt.NDArray[np.bool_], lull: int) -> tuple[Indices, Indices, Indices]:
     """Return row, first and stop of each run of True along the last axis, joined over lulls of some cells."""
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), dtype=np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    ends = np.nonzero(steps == -1)[1]
-    # Both lists are in the order of rows and time, so neighbours in them are neighbours in time.
+    found = runs(mask)
+    rows, starts, ends = found.rows, found.starts, found.stops
+    # They are in the order of rows and time, so neighbours among them are neighbours in time.
     apart = np.ones(len(rows), dtype=np.bool_)
     apart[1:] = (rows[1:] != rows[:-1]) | (starts[1:] - ends[:-1] > lull)
     opening = np.flatnonzero(apart)

@@ -160,22 +160,19 @@ class Explanation:
             yield from rule.condition.reasons_of(self.evaluation, bucket, self._answered)
 
     def _time(self, bucket: int) -> str:
-        timeline = self.evaluation.timeline
-        return instant_text(timeline.start + (bucket + 1) * timeline.step)
+        return instant_text(self.evaluation.timeline.end_of(bucket))
 
     # --- what goes with them -------------------------------------------------------------------------------
 
     @property
     def time(self) -> datetime:
         """The end of the bucket, in UTC."""
-        timeline = self.evaluation.timeline
-        return to_datetime(timeline.start + (self.bucket + 1) * timeline.step)
+        return to_datetime(self.evaluation.timeline.end_of(self.bucket))
 
     @property
     def when(self) -> np.datetime64:
         """The end of the bucket."""
-        timeline = self.evaluation.timeline
-        return np.datetime64(timeline.start + (self.bucket + 1) * timeline.step, "ns")
+        return np.datetime64(self.evaluation.timeline.end_of(self.bucket), "ns")
 
     @cached_property
     def status(self) -> Status:
@@ -191,9 +188,8 @@ class Explanation:
     @cached_property
     def last_data(self) -> datetime:
         """The end of the last bucket with data up to this one, in UTC; that of this one where there is none."""
-        timeline, past = self.evaluation.timeline, np.flatnonzero(self._has_data[: self.bucket + 1])
-        last = int(past[-1]) if past.size else self.bucket
-        return to_datetime(timeline.start + (last + 1) * timeline.step)
+        past = np.flatnonzero(self._has_data[: self.bucket + 1])
+        return to_datetime(self.evaluation.timeline.end_of(int(past[-1]) if past.size else self.bucket))
 
     @cached_property
     def spells(self) -> tuple[Spell, ...]:

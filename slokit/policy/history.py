@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from slokit._display import clean, html_table, percent, plural
 from slokit._kernels.runs import bridged, runs
-from slokit.counts.axes import picks_by_label, picks_by_position
+from slokit.counts.axes import labels_of, picks_by_label, picks_by_position
 from slokit.errors import InvalidPolicy, OutOfTimeline
 from slokit.evaluation import Evaluation
 from slokit.policy.decision import Decision, DecisionTable
@@ -198,9 +198,8 @@ class PolicyHistory:
 
     def _series(self) -> Iterator[tuple[tuple[int, ...], tuple[tuple[str, str], ...]]]:
         """Yield the index and the labels of each series."""
-        axes = self.evaluation.axes
         for index in np.ndindex(*self.codes.shape[:-1]):
-            yield index, tuple((axis.name, axis.labels[i]) for axis, i in zip(axes, index, strict=True))
+            yield index, labels_of(self.evaluation.axes, index)
 
     # --- over time ----------------------------------------------------------------------------------------
 
@@ -326,7 +325,7 @@ class PolicyHistory:
         return self[index] if index else self
 
     def _end(self, bucket: int) -> datetime:
-        return to_datetime(self.timeline.start + (bucket + 1) * self.timeline.step)
+        return to_datetime(self.timeline.end_of(bucket))
 
     # --- being a value ------------------------------------------------------------------------------------
 

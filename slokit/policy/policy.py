@@ -18,6 +18,7 @@ import numpy.typing as npt
 from slokit._display import clean, html_table
 from slokit.errors import InvalidPolicy, RoundedWindows, UnknownActivity, WrongType, warn
 from slokit.evaluation import Evaluation
+from slokit.evaluation.checks import check_evaluation
 from slokit.policy import default
 from slokit.policy.history import PolicyHistory
 from slokit.policy.reviews import Reviews
@@ -225,15 +226,16 @@ class Policy:
         RoundedWindows
             If windows were lengthened to whole buckets.
         """
-        if not isinstance(evaluation, Evaluation):
-            raise WrongType(
-                f"a policy is held against an Evaluation, got {type(evaluation).__name__}; slo.evaluate(…) makes it"
-            )
-        rules, notes = self._fitted(evaluation.timeline.step)
+        check_evaluation(evaluation, "evaluation")
+        rules, notes = self.fitted(evaluation.timeline.step)
         if notes:
             warn(f"{'; '.join(notes)}. Choose a step that fits, or alerts that fit the step", RoundedWindows)
         coded = self.coded(rules)
-        carry = initial if isinstance(initial, Carry) else Carry.of(coded, self._initial(initial, evaluation))
+        carry = (
+            initial
+            if isinstance(initial, Carry)
+            else Carry.of(coded, self.initial_codes(initial, evaluation.excluded.shape[:-1]))
+        )
         if carry.ago.shape != (len(rules), *evaluation.excluded.shape[:-1]):
             raise WrongType(
                 f"initial must be of {len(rules)} rules and series of shape {evaluation.excluded.shape[:-1]}, got one "
@@ -257,7 +259,7 @@ class Policy:
         codes = {state.name: code for code, state in enumerate(self.states)}
         return [(rule, codes[rule.state]) for rule in rules]
 
-    def _fitted(self, step: int) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    def fitted(self, step: int) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
         """Return the rules as they fit the buckets, and what was changed."""
         if not self.round_windows:
             return self.rules, ()
@@ -270,9 +272,14 @@ class Policy:
         changed = dict.fromkeys(f"{old!r} as {new!r}" for old, new in pairs)
         return fitted_rules, (f"windows lengthened to whole buckets of {duration_text(step)}: {', '.join(changed)}",)
 
-    def _initial(self, initial: str | npt.ArrayLike | None, evaluation: Evaluation) -> npt.NDArray[np.int8]:
-        """Read the states before the first bucket as codes, shape of the leading axes."""
-        lead = evaluation.excluded.shape[:-1]
+    def initial_codes(self, initial: str | npt.ArrayLike | None, lead: tuple[int, ...] = ()) -> npt.NDArray[np.int8]:
+        """Read the states before the first bucket as codes, shape of the leading axes.
+
+        Raises
+        ------
+        InvalidPolicy
+            If one is no state of the policy.
+        """
         codes = {state.name: code for code, state in enumerate(self.states)} | {UNKNOWN: UNKNOWN_CODE}
         names = np.asarray(UNKNOWN if initial is None else initial)
         if names.dtype.kind != "U" or names.shape not in ((), lead):

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from slokit._display import clean, html_table, percent
 from slokit.errors import InvalidPolicy, OutOfTimeline, UnknownLabel, WrongType
 from slokit.evaluation import Evaluation
+from slokit.evaluation.checks import one_series
 from slokit.findings import Finding
 from slokit.policy.decision import Decision
 from slokit.policy.history import PolicyHistory
@@ -68,8 +69,7 @@ def together(policy: Policy, evaluations: Mapping[str, Evaluation]) -> ServiceHi
         raise WrongType(f"evaluations must map names to evaluations, at least one, got {evaluations!r:.100}")
     for name, evaluation in evaluations.items():
         check_text("the name of an objective", name, InvalidPolicy)
-        if not isinstance(evaluation, Evaluation) or evaluation.axes:
-            raise WrongType(f"evaluations[{name!r:.40}] must be an Evaluation of one series, got {evaluation!r:.100}")
+        one_series(evaluation, f"evaluations[{name!r:.40}]")
     histories = {name: policy.evaluate(evaluation) for name, evaluation in evaluations.items()}
     timelines = [evaluation.timeline for evaluation in evaluations.values()]
     first = max(timeline.start + timeline.step for timeline in timelines)
@@ -290,8 +290,7 @@ def unspent(name: str, evaluation: Evaluation, *, little: RationalLike = "10%", 
     up: never spent more than 1% of its budget in 90d; raise the target, or spend the budget on changes and \
 experiments [underspent]
     """
-    if not isinstance(evaluation, Evaluation) or evaluation.axes:
-        raise WrongType(f"evaluation must be an Evaluation of one series, got {evaluation!r:.100}")
+    one_series(evaluation, "evaluation")
     share = parse_rational(little, "little")
     if not 0 < share <= 1:
         raise InvalidPolicy(f"little must be a share of the budget above 0 and up to 1, got {little}")

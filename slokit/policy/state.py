@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import attrs
-import numpy as np
 
 from slokit._display import clean, html_table
 from slokit.conditions import AnyOf, BudgetSettled, Condition, DataSince, Leaf
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.rational import RationalLike, parse_rational, percent_text
 from slokit.texts import check_text
-from slokit.timeline import DurationLike, duration_text, parse_duration, parse_length
+from slokit.timeline import DurationLike, duration_text, parse_length
 
 __all__ = ["UNKNOWN", "Rule", "State", "names_of"]
 
@@ -105,9 +104,7 @@ class State:
 
 
 def _hold(value: DurationLike | int) -> int:
-    if isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64):
-        return 0 if value == 0 else parse_length(value, "hold")
-    return parse_duration(value, "hold", least=0)  # type: ignore[arg-type]
+    return parse_length(value, "hold", least=0)
 
 
 def _warmup(value: RationalLike) -> Fraction:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
 from itertools import groupby
@@ -33,6 +33,7 @@ __all__ = [
     "cut",
     "ends",
     "finished",
+    "flow",
     "fold",
     "heat",
     "instant",
@@ -255,3 +256,15 @@ def fold(text: str, width: int, indent: int = INDENT) -> list[str]:
                 lines[-1] += letter
                 used += cells(letter)
     return lines
+
+
+def flow(facts: Sequence[str], look: Style) -> Iterator[str]:
+    """Write facts on one line, broken between them where it does not fit."""
+    text, *more = facts
+    for fact in more:
+        if cells(plain(text)) + 3 + cells(plain(fact)) > look.width:
+            yield from fold(text, look.width, 2)
+            text = "  " + fact
+        else:
+            text = f"{text} · {fact}"
+    yield from fold(text, look.width, 2)

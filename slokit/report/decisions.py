@@ -11,7 +11,7 @@ import attrs
 from slokit._display import clean
 from slokit.policy import Decision
 from slokit.policy.transitions import rank
-from slokit.report._signs import HELD, Style, bounded, cells, finished, fold, plain
+from slokit.report._signs import Style, bounded, finished, flow, fold
 from slokit.report.data import status_dict
 
 __all__ = ["Answer", "answer_dict", "render_answers"]
@@ -69,7 +69,7 @@ def _lines(answers: Sequence[Answer], source: str, look: Style) -> Iterator[str]
     if len(answers) > 1:
         count = sum(answer.word == worst.word for answer in answers)
         facts.append(f"{count:,} of {len(answers):,} decisions")
-    yield from _flow([*facts, look.paint("dim", clean(source, 60))], look)
+    yield from flow([*facts, look.paint("dim", clean(source, 60))], look)
     shown = answers[: look.most_series]
     brief = [answer for answer in shown if len(answers) > 1 and answer.allowed and not answer.decision.code]
     for answer in shown:
@@ -91,12 +91,6 @@ def _counted(answers: Sequence[Answer]) -> Iterator[str]:
             yield f"{count:,} {word}"
 
 
-def _flow(facts: Sequence[str], look: Style) -> Iterator[str]:
-    """Write facts on one line, broken between them where it does not fit."""
-    held = [fact.replace(" ", HELD) if cells(plain(fact)) < look.width - 4 else fact for fact in facts]
-    yield from fold(f"{HELD}· ".join(held), look.width, 2)
-
-
 def _word(answer: Answer, look: Style) -> str:
     return look.paint({"ALLOWED": "good", "UNKNOWN": "warn", "BLOCKED": "bad"}[answer.word], answer.word)
 
@@ -107,7 +101,7 @@ def _head(answer: Answer, look: Style, *, several: bool) -> Iterator[str]:
     named = "".join(f", {clean(label, 40)}" for _, label in decision.labels)
     word = f"{_word(answer, look)} " if several else ""
     first, *facts = decision.line().split(" · ")
-    yield from _flow([f"{word}{look.paint('bold', clean(decision.status.name, 60) + named)}: {first}", *facts], look)
+    yield from flow([f"{word}{look.paint('bold', clean(decision.status.name, 60) + named)}: {first}", *facts], look)
 
 
 def _decision(answer: Answer, look: Style, *, several: bool) -> Iterator[str]:

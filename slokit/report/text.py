@@ -13,7 +13,7 @@ terminal would obey.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 
 from slokit._display import bar, clean, percent, plural
@@ -31,7 +31,7 @@ from slokit.report._signs import (
     cut,
     ends,
     finished,
-    fold,
+    flow,
     heat,
     instant,
     kind,
@@ -39,7 +39,6 @@ from slokit.report._signs import (
     line,
     noun,
     pad,
-    plain,
     span,
     strip,
 )
@@ -102,7 +101,7 @@ def _heading(summary: Summary, look: Style) -> Iterator[str]:
         facts.append("an aspiration")
     if summary.source:
         facts.append(look.paint("dim", clean(summary.source, 60)))
-    yield from _flow(facts, look)
+    yield from flow(facts, look)
     yield ""
 
 
@@ -120,19 +119,7 @@ def _single(summary: Summary, look: Style) -> Iterator[str]:
 
 def _status_line(status: Status, look: Style) -> Iterator[str]:
     first, *facts = status.line().split(" · ")
-    yield from _flow([look.paint(_role(status), first), *facts], look)
-
-
-def _flow(facts: Sequence[str], look: Style) -> Iterator[str]:
-    """Write facts on one line, broken between them where it does not fit."""
-    text, *more = facts
-    for fact in more:
-        if cells(plain(text)) + 3 + cells(plain(fact)) > look.width:
-            yield from fold(text, look.width, 2)
-            text = "  " + fact
-        else:
-            text = f"{text} · {fact}"
-    yield from fold(text, look.width, 2)
+    yield from flow([look.paint(_role(status), first), *facts], look)
 
 
 def _role(status: Status) -> str:
@@ -205,7 +192,7 @@ def _table(summary: Summary, look: Style) -> Iterator[str]:
     words = [f"{n:,} {word}" for n, word in zip(counts, ("MISSED", "MET", "NO DATA"), strict=True) if n]
     role = "bad" if counts[0] else "warn" if counts[2] else "good"
     series = plural(len(summary.statuses), "series", "series")
-    yield from _flow([f"{look.paint(role, ', '.join(words))} of {series}, least budget first"], look)
+    yield from flow([f"{look.paint(role, ', '.join(words))} of {series}, least budget first"], look)
     yield ""
     names = [clean(", ".join(label for _, label in status.labels) or "-", 40) for status in shown]
     strips = dict(enumerate(summary.strips))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from slokit._display import html_table, plural
 from slokit.calendars import zone, zone_name
 from slokit.counts import Axis, Counts
-from slokit.counts.axes import kept, picks_by_label
+from slokit.counts.axes import kept, labels_of, picks_by_label
 from slokit.errors import InvalidCounts, InvalidNumber, OutOfTimeline, WrongType
 from slokit.rational import RationalLike, parse_rational
 from slokit.timeline import InstantLike, duration_text, instant_text, parse_instant, to_datetime
@@ -317,7 +317,7 @@ class UsualTraffic:
 
     def _labels(self) -> Iterator[tuple[tuple[str, str], ...]]:
         for index in np.ndindex(*(len(axis.labels) for axis in self.axes)):
-            yield tuple((axis.name, axis.labels[i]) for axis, i in zip(self.axes, index, strict=True))
+            yield labels_of(self.axes, index)
 
     # --- being a value --------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Conditions on burn rates: what an alert, or a caller, asks of an evaluation."""
+"""Thresholds on burn rates: what an alert, or a caller, asks of an evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slokit.rational import RationalLike, parse_rational
 from slokit.timeline import DurationLike, parse_length
 
 __all__ = [
-    "BurnCondition",
+    "BurnThreshold",
     "Comparison",
     "check_threads",
     "parse_burn_rate",
@@ -68,7 +68,7 @@ def _lengths(values: Iterable[DurationLike | int]) -> tuple[int, ...]:
 
 
 @attrs.frozen
-class BurnCondition:
+class BurnThreshold:
     """All of some rolling windows burn faster than a threshold.
 
     Parameters
@@ -89,8 +89,8 @@ class BurnCondition:
 
     Examples
     --------
-    >>> BurnCondition(14.4, ["1h", "5m"])
-    BurnCondition(burn_rate=Fraction(72, 5), windows=(3600000000000, 300000000000), op='gt')
+    >>> BurnThreshold(14.4, ["1h", "5m"])
+    BurnThreshold(burn_rate=Fraction(72, 5), windows=(3600000000000, 300000000000), op='gt')
     """
 
     burn_rate: Fraction = attrs.field(converter=parse_burn_rate)

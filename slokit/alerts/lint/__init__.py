@@ -4,8 +4,8 @@ Thresholds that no outage reaches, factors of 30 days on an objective of seven, 
 requests came in an hour: all of it is legal, all of it answers exactly, and none of it was meant. Nothing here is an
 error, and nothing is changed; each finding has a stable code, the figures, and a way out.
 
-The rules stand in two tables: :mod:`slokit.alerts.defined` needs the definitions alone, :mod:`slokit.alerts.usual` how
-many events a window usually holds.
+The rules stand in two tables: :mod:`slokit.alerts.lint.definitions` needs the definitions alone,
+:mod:`slokit.alerts.lint.traffic` how many events a window usually holds.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from slokit.alerts.alert import Alert
-from slokit.alerts.defined import ALONE, BESIDE, Case
 from slokit.alerts.firing import checked
-from slokit.alerts.usual import BY_TRAFFIC, Usual, too_few_events, too_few_slices
+from slokit.alerts.lint.definitions import ALONE, BESIDE, Case
+from slokit.alerts.lint.traffic import BY_TRAFFIC, Usual, too_few_events, too_few_slices
 from slokit.counts import Counts
 from slokit.errors import InvalidTimeline, InvalidWindow, WrongType
 from slokit.findings import Finding

@@ -24,7 +24,7 @@ from slokit.rational import decimal_text, percent_text
 from slokit.slo import SLO
 from slokit.timeline import duration_text
 
-__all__ = ["ALONE", "BESIDE", "Case", "threshold"]
+__all__ = ["ALONE", "BESIDE", "Case"]
 
 _SCALED = (google, sloth, elastic, datadog, pyrra)
 # What presets let an alert spend before it fires, and the shares outside of which that was probably not meant.
@@ -63,18 +63,9 @@ class Case:
         return tuple(sorted((("", self.slo.target), *named), key=lambda pair: pair[1]))
 
 
-def threshold(alert: Alert) -> Fraction:
-    """Return what an alert compares with: a burn rate, or a share of the budget."""
-    return alert.burn_rate if isinstance(alert, BurnRateAlert) else _share(alert)
-
-
-def _share(alert: Alert) -> Fraction:
-    return alert.share if isinstance(alert, BudgetShareAlert) else Fraction(0)
-
-
 def _reached(alert: Alert, most: Fraction) -> bool:
     """Say whether the largest value that there can be fires an alert."""
-    return most > threshold(alert) or (alert.op == "gte" and most == threshold(alert))
+    return most > alert.threshold or (alert.op == "gte" and most == alert.threshold)
 
 
 # --- one alert alone --------------------------------------------------------------------------------
@@ -88,7 +79,7 @@ def never_fires(case: Case, alert: Alert) -> Iterator[Finding]:
     if not unreached:
         return
     who, target = unreached[0]
-    most, wanted = 1 / (1 - target), threshold(alert)
+    most, wanted = 1 / (1 - target), alert.threshold
     more = len(unreached) - 1
     others = f" (and so with {plural(more, 'other target')})" if more else ""
     named = f"for {clean(who, 60)} " if who else ""
@@ -130,7 +121,7 @@ def share_out_of_reach(case: Case, alert: Alert) -> Iterator[Finding]:
 def fires_at_anything(case: Case, alert: Alert) -> Iterator[Finding]:
     """Find thresholds of zero."""
     del case
-    if threshold(alert) == 0 and (alert.op == "gte" or alert.min_bad < 2):
+    if alert.threshold == 0 and (alert.op == "gte" or alert.min_bad < 2):
         always = "always fires where there is data" if alert.op == "gte" else "fires at any bad event"
         yield Finding("fires-at-anything", repr(alert), f"with a threshold of 0 it {always}", "raise the threshold")
 
@@ -170,8 +161,7 @@ def windows_do_not_fit(case: Case, alert: Alert) -> Iterator[Finding]:
     odd = [duration_text(window) for window in needed if window % case.step]
     if odd:
         kind = "buckets" if getattr(case.slo.budgeting, "slice", None) is None else "slices"
-        fitted = alert.fitted(case.step)
-        lengths = " and ".join(duration_text(window) for window in getattr(fitted, "windows", ()))
+        lengths = " and ".join(duration_text(window) for window in alert.fitted(case.step).windows)
         yield Finding(
             "windows-do-not-fit",
             repr(alert),
@@ -301,14 +291,14 @@ def _pace(case: Case, alert: Alert) -> Fraction:
     """Return the burn rate that an alert amounts to under flat traffic."""
     if isinstance(alert, BudgetShareAlert):
         return alert.share * case.window / alert.window
-    return threshold(alert)
+    return alert.threshold
 
 
 def _implies(one: Alert, other: Alert) -> bool:
     """Say whether the other alert provably fires wherever the one does."""
     if type(one) is not type(other):
         return False
-    stricter = threshold(one) > threshold(other) or (threshold(one) == threshold(other) and one.op in ("gt", other.op))
+    stricter = one.threshold > other.threshold or (one.threshold == other.threshold and one.op in ("gt", other.op))
     if isinstance(one, BurnRateAlert):
         covers = set(other.windows) <= set(one.windows)
     else:
@@ -322,7 +312,7 @@ def _asks_for_more(one: Alert, other: Alert) -> bool:
     if one.windows[0] > other.windows[0] and (other.min_bad or other.min_total):
         return False
     same = one.windows[0] == other.windows[0]
-    sure, asked = (getattr(alert, "confidence", None) for alert in (one, other))
+    sure, asked = one.confidence, other.confidence
     return (
         one.min_bad >= other.min_bad
         and one.min_total >= other.min_total

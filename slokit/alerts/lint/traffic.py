@@ -23,8 +23,8 @@ from slokit._display import amount_text, clean, percent, plural, thousands
 from slokit.alerts.alert import Alert
 from slokit.alerts.budget_share import BudgetShareAlert
 from slokit.alerts.burn_rate import BurnRateAlert, share_to_prove
-from slokit.alerts.defined import threshold
 from slokit.budgeting import slice_worth
+from slokit.counts.axes import labels_of
 from slokit.evaluation import Evaluation
 from slokit.findings import Finding
 from slokit.rational import decimal_text, percent_text
@@ -32,7 +32,7 @@ from slokit.slo import SLO
 from slokit.statistics import surely_above
 from slokit.timeline import UNITS, duration_text
 
-__all__ = ["BY_TRAFFIC", "Held", "Usual", "too_few_events", "too_few_slices"]
+__all__ = ["BY_TRAFFIC", "Usual", "WindowTotals", "too_few_events", "too_few_slices"]
 
 # An objective carries a signal where so many failures fit its budget.
 _ENOUGH = 10
@@ -48,7 +48,7 @@ _WORDS = (("d", "day"), ("h", "hour"), ("m", "minute"), ("s", "second"))
 
 
 @attrs.frozen(eq=False)
-class Held:
+class WindowTotals:
     """How many events the windows of one length held, for one series.
 
     Parameters
@@ -109,7 +109,7 @@ class Usual:
         """What is counted, in words."""
         return _NOUNS.get(self.evaluation.unit, _SLICE)
 
-    def held(self, window: int) -> tuple[Held, ...]:
+    def held(self, window: int) -> tuple[WindowTotals, ...]:
         """Return what windows of so many nanoseconds held, for each series with any event; none if they do not fit."""
         sums, size = self.evaluation._sums, self.evaluation.timeline.size
         width, odd = divmod(window, self.step)
@@ -125,10 +125,9 @@ class Usual:
                 totals = np.sort(whole[index])
             totals = totals[totals > 0]
             if len(totals):
-                axes = zip(self.evaluation.axes, index, strict=True)
-                who = ", ".join(f"{axis.name} {axis.labels[i]}" for axis, i in axes)
-                target: Any = sums.targets[index] if sums.targets.ndim else sums.targets.item()
-                found.append(Held(index, clean(who, 60), target, totals, is_estimate=whole is None))
+                who = ", ".join(f"{axis} {label}" for axis, label in labels_of(self.evaluation.axes, index))
+                target = sums.target_of(index)
+                found.append(WindowTotals(index, clean(who, 60), target, totals, is_estimate=whole is None))
         return tuple(found)
 
     def every(self, index: tuple[int, ...]) -> int | None:
@@ -216,7 +215,7 @@ def _signal_finding(slo: SLO, told: str, budget: Fraction, target: Fraction, nou
 def one_failure_fires(usual: Usual, alert: Alert) -> Iterator[Finding]:
     """Find alerts for which one failure is enough at the usual traffic, or in quiet hours."""
     waits = -(-alert.pending // usual.step) + 1
-    if not threshold(alert) or alert.min_bad > usual.worth or waits > min(alert.windows) // usual.step:
+    if not alert.threshold or alert.min_bad > usual.worth or waits > min(alert.windows) // usual.step:
         return
     # A burn rate compares with the events of its long window, a share of the budget with the objective's.
     basis = alert.windows[0] if isinstance(alert, BurnRateAlert) else usual.slo.window.nominal
@@ -239,7 +238,7 @@ def one_failure_fires(usual: Usual, alert: Alert) -> Iterator[Finding]:
     share, _, row = max(found, key=lambda one: (one[0], -one[2].usual))
     many, _, bad_one = usual.nouns
     is_burn, span = isinstance(alert, BurnRateAlert), duration_text(basis)
-    measure = f"{decimal_text(threshold(alert))}x" if is_burn else f"{percent_text(threshold(alert))} of the budget"
+    measure = f"{decimal_text(alert.threshold)}x" if is_burn else f"{percent_text(alert.threshold)} of the budget"
     most = thousands(_most(alert, row.target, usual.worth) // usual.worth)
     where = "" if row.is_estimate else f" in {percent(share, 0)} of windows"
     usually = "holds about" if row.is_estimate else "usually holds"
@@ -258,7 +257,7 @@ def one_failure_fires(usual: Usual, alert: Alert) -> Iterator[Finding]:
 
 def _most(alert: Alert, target: Fraction, worth: int) -> int:
     """Return the largest total of which one failure exceeds an alert's threshold."""
-    most = worth / (threshold(alert) * (1 - target))
+    most = worth / (alert.threshold * (1 - target))
     return math.ceil(most) - 1 if alert.op == "gt" else math.floor(most)
 
 
@@ -316,7 +315,7 @@ BY_TRAFFIC: tuple[Callable[[Usual, Alert], Iterator[Finding]], ...] = (
 """The rules for one alert at the usual traffic, in the order in which they are told."""
 
 
-def _of(row: Held, count: int) -> str:
+def _of(row: WindowTotals, count: int) -> str:
     """Say which series it is, and how many others there are."""
     if not row.who:
         return ""
