@@ -34,11 +34,14 @@ def totals(counts: StoredCounts) -> dict[int, tuple[int, int]]:
 
 
 def patiently(store: Store, writer: str, sequence: int, counts: StoredCounts, series: str = "s") -> bool:
-    """Write until the store answers, as a monitor does."""
+    """Write until the store answers, as a monitor does; for a minute."""
+    until = time.monotonic() + 60
     while True:
         try:
             return store.write(series, writer, sequence, counts)
         except StoreError:
+            if time.monotonic() > until:
+                raise
             time.sleep(0.02)
 
 
@@ -68,11 +71,13 @@ def fork_and_write(place: str) -> None:
     children = []
     for child in range(3):
         if not (pid := os.fork()):
-            for n in range(1, 6):
-                patiently(store, f"child {child}", n, buckets((0, n, 0)))
-                time.sleep(0.02)
-            # Killed and not closed: what was acknowledged must not hang on a last good-bye.
-            os.kill(os.getpid(), signal.SIGKILL)
+            try:
+                for n in range(1, 6):
+                    store.write("s", f"child {child}", n, buckets((0, n, 0)))
+                    time.sleep(0.02)
+            finally:
+                # Killed and not closed: what was acknowledged must not hang on a last good-bye.
+                os.kill(os.getpid(), signal.SIGKILL)
         children.append(pid)
     patiently(store, "parent", 2, buckets((0, 2, 0)))
     store.close()

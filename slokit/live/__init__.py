@@ -1,7 +1,7 @@
 """Live: a service that knows its own budget, by the same code that judges history.
 
 A :class:`Monitor` records events as they happen, from any thread, and answers at any moment: the status, the decision,
-whether a deployment may begin.
+whether a deployment may begin. With a store the processes of a service know the whole, and so does the next one.
 """
 
 from __future__ import annotations
@@ -9,5 +9,6 @@ from __future__ import annotations
 from slokit.live.clock import ManualClock, SystemClock
 from slokit.live.monitor import Monitor
 from slokit.live.recording import Recording
+from slokit.live.stores import SqliteStore, SqlStore, open_store
 
-__all__ = ["ManualClock", "Monitor", "Recording", "SystemClock"]
+__all__ = ["ManualClock", "Monitor", "Recording", "SqlStore", "SqliteStore", "SystemClock", "open_store"]

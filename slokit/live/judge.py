@@ -74,6 +74,9 @@ class Judge:
         """Judge the buckets that were not, of an evaluation that begins with a bucket; return the changes of state."""
         self._remember_from(first)
         begin = len(self.codes)
+        if begin >= evaluation.timeline.size:
+            # Another process was ahead of us, or our clock was set back: what was judged is not judged again.
+            return []
         codes, self.carry = step(evaluation, self._coded, self.policy.stale_after, self.carry, first=begin)
         before = int(self.codes[-1]) if begin else self.before
         self.codes = np.concatenate([self.codes, codes])
@@ -96,7 +99,7 @@ class Judge:
         return PolicyHistory(
             policy=self.policy,
             evaluation=evaluation,
-            codes=self.codes.copy(),
+            codes=self.codes[: evaluation.timeline.size].copy(),
             rules=self.rules,
             initial=Carry.of(self._coded, np.array(self.before, dtype=np.int8)),
             carry=self.carry,

@@ -4,36 +4,42 @@ Recording is the hot path and knows nothing of objectives; everything else is as
 ``slo.evaluate(monitor.counts()).at()`` says, the running bucket included. Decisions are judged at the end of whole
 buckets, each once, and kept until the next one is over, so that asking before every request costs a comparison.
 
-Without a store a monitor knows what its own process recorded since it began, and nothing else.
+Without a store a monitor knows what its own process recorded since it began, and nothing else. With one, what it says
+is about all processes that write to it: as they were last read, which is at the end of every bucket, and what it knows
+of itself.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
-import attrs
 import numpy as np
 
-from slokit.config import to_dict
 from slokit.counts import Counts
-from slokit.errors import InvalidCounts, InvalidDefinition, InvalidSLI, SnapshotError, WrongType
+from slokit.errors import InvalidCounts, InvalidSLI, StoreError, WrongType
 from slokit.evaluation import Evaluation
 from slokit.exclusions import Exclusion
 from slokit.live.forks import begins_anew
 from slokit.live.judge import Callback, Callbacks, Judge
+from slokit.live.keeping import Keeper
 from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording, counts_of
-from slokit.live.snapshot import decode, encode
+from slokit.live.restarts import Kept, judgement, judgement_key, packed, resume_judgement, unpacked
+from slokit.live.stores import open_store
 from slokit.policy import Decision, Policy, PolicyHistory
-from slokit.protocols import Clock
+from slokit.protocols import Clock, Store
 from slokit.slo import SLO
 from slokit.status import Status
-from slokit.timeline import DurationLike, duration_text, parse_length
+from slokit.timeline import DurationLike, parse_length
 from slokit.windows import CalendarWindow
 
 __all__ = ["Monitor"]
+
+_log = logging.getLogger("slokit")
 
 _MOST_EVENTS = 2**62
 
@@ -60,6 +66,11 @@ class Monitor:
     retention
         How far back buckets are remembered; by default as far as the objective's window (of a calendar two periods, as
         the one before says what to expect) and the policy's conditions and holds look.
+    store
+        Where to keep what was counted: a path for SQLite, a URL for a database, or a store. See
+        :mod:`slokit.live.stores`.
+    series
+        Under which name; by default the objective's.
     strict
         Whether what would be dropped raises instead: for tests.
 
@@ -97,6 +108,8 @@ class Monitor:
         initial: str | None = None,
         recording: Recording | None = None,
         retention: DurationLike | None = None,
+        store: str | os.PathLike[str] | Store | None = None,
+        series: str | None = None,
         strict: bool = False,
     ) -> None:
         if not isinstance(slo, SLO):
@@ -114,9 +127,12 @@ class Monitor:
         self.recording = recording
         # The recording's own methods: a call through this class would cost as much again.
         self.record, self.observe, self.add = recording.record, recording.observe, recording.add
-        self.measure, self.close = recording.measure, recording.close
+        self.measure = recording.measure
         self._lock = threading.Lock()
         self._callbacks = Callbacks()
+        self._store = None if store is None else open_store(store)
+        self._keeper = None if self._store is None else Keeper(self._store, series or slo.name, recording)
+        self._store_error: StoreError | None = None
         self._begin(initial)
         begins_anew(self)
 
@@ -131,7 +147,9 @@ class Monitor:
         self._decision: Decision | None = None
         # The hot question "may I?" compares the clock with this and no more.
         self._decided_until = -(2**63)
+        self._exchange()
         self._evaluate(self.counts())  # raises now where a window does not fit
+        self._resume_from_store()
 
     @property
     def _step(self) -> int:
@@ -160,8 +178,13 @@ class Monitor:
         raw
             Whether exclusions are left unapplied.
         """
-        counts = self.recording.counts()
+        counts = counts_of(self._recorded(), self.recording.step)
         return counts if raw else counts.exclude(self._exclusions)
+
+    def _recorded(self) -> Recorded:
+        """Return what was recorded, with a store by all processes, the running bucket included."""
+        recorded = self.recording.read()
+        return recorded if self._keeper is None else self._keeper.whole(recorded)
 
     def _evaluate(self, counts: Counts) -> Evaluation:
         return self.slo.evaluate(counts)
@@ -180,7 +203,7 @@ class Monitor:
         if self.recording.identity != self._identity:
             self._begin_again()
         decided = self._decision
-        if decided is not None and self.recording.clock.now() < self._decided_until:
+        if decided is not None and self.recording.time() < self._decided_until:
             return decided
         # While somebody works it out, the others have the last one.
         if not self._lock.acquire(blocking=decided is None):
@@ -207,12 +230,17 @@ class Monitor:
         """Return the states that were decided, beside the evidence as it is known now."""
         self.decision()
         with self._lock:
-            return self._judge.history(self._full()[0])
+            evaluation, first = self._full()
+            self._callbacks.queue(self._judge.judge(evaluation, first))
+            return self._judge.history(evaluation)
 
     def _full(self) -> tuple[Evaluation, int]:
         """Return the evaluation of what is over, and the number of its first bucket or slice."""
-        counts = counts_of(self.recording.read().whole(), self.recording.step)
+        counts = counts_of(self._recorded().whole(), self.recording.step)
         over = counts.timeline.end // self._step * self._step
+        if self._keeper is not None:
+            # The other processes write what they know of a bucket when it is over: a bucket later it is there.
+            over -= self._step
         if counts.timeline.start < over < counts.timeline.end:
             counts = counts.between(_instant(counts.timeline.start), _instant(over))
         elif over <= counts.timeline.start:
@@ -222,11 +250,17 @@ class Monitor:
 
     def _decide(self) -> Decision:
         """Judge what is over; under the lock."""
-        if self._decision is not None and self.recording.clock.now() < self._decided_until:
+        if self._decision is not None and self.recording.time() < self._decided_until:
             return self._decision
+        self._exchange()
         evaluation, first = self._full()
         self._callbacks.queue(self._judge.judge(evaluation, first))
-        return self._until(self._judge.history(evaluation).at(), evaluation.timeline.end + self._step)
+        self._keep_judgement()
+        return self._until(self._judge.history(evaluation).at(), self._next_end(evaluation))
+
+    def _next_end(self, evaluation: Evaluation) -> int:
+        """Return when there is more to judge."""
+        return evaluation.timeline.end + self._step * (1 if self._keeper is None else 2)
 
     def _until(self, decision: Decision, until: int) -> Decision:
         self._decision, self._decided_until = decision, until
@@ -252,6 +286,67 @@ class Monitor:
         with self._lock:
             self._exclusions = (*self._exclusions, *more)
 
+    # --- the store --------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write to the store what it does not have, and read what the others wrote; returned means durable.
+
+        Done at the end of every bucket in which a decision is asked for. Without a store there is nothing to do.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be reached; nothing is lost by that, and the next flush writes all.
+        """
+        if self._keeper is not None:
+            self._keeper.flush()
+            self._store_error = None
+
+    @property
+    def store_error(self) -> StoreError | None:
+        """What went wrong with the store when it was last asked; None while all is well."""
+        return self._store_error
+
+    def _exchange(self) -> None:
+        """Flush, and go on without the store where it cannot be reached."""
+        try:
+            self.flush()
+        except StoreError as error:
+            if self._store_error is None:
+                _log.warning("the store cannot be reached, recording goes on: %s", error)
+            self._store_error = error
+
+    def _keep_judgement(self) -> None:
+        """Keep what was decided beside the counts, for a process that begins later."""
+        if self._store is None or self._keeper is None or self._store_error is not None:
+            return
+        try:
+            self._store.put(self._keeper.series, self._judgement_key, judgement(self._judge))
+        except StoreError as error:
+            self._store_error = error
+
+    @property
+    def _judgement_key(self) -> str:
+        return judgement_key(self.slo, self._judge, self._step)
+
+    def _resume_from_store(self) -> None:
+        """Go on from what another process decided by the same rules, if it is there."""
+        if self._store is None or self._keeper is None or self._store_error is not None:
+            return
+        try:
+            blob = self._store.get(self._keeper.series, self._judgement_key)
+            if blob is not None:
+                resume_judgement(self._judge, blob)
+        except StoreError as error:
+            self._store_error = error
+
+    def close(self) -> None:
+        """Record nothing any more, and flush; what was recorded can still be asked for. Closing twice is fine."""
+        self.recording.close()
+        self._exchange()
+        if self._store is not None:
+            self._store.close()
+
     # --- restarts ---------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
@@ -262,17 +357,7 @@ class Monitor:
         self.decision()
         with self._lock:
             recorded, judge = self.recording.read(), self._judge
-            header = {
-                "slo": _fingerprint(self.slo),
-                "rules": repr(judge.rules),
-                "step": self.recording.step,
-                "first": recorded.first,
-                "judged": [judge.first, judge.before],
-                "state": judge.state,
-                "writer": self.recording.identity,
-            }
-            arrays = {"good": recorded.good, "bad": recorded.bad, "observed": recorded.observed, **judge.arrays()}
-            return encode(header, arrays)
+            return packed(self.slo, self.recording, recorded, judge)
 
     @classmethod
     def restore(cls, blob: bytes, slo: SLO, **options: Any) -> Self:
@@ -305,33 +390,20 @@ class Monitor:
         >>> Monitor.restore(monitor.snapshot(), slo).status().bad
         10
         """
-        header, arrays = decode(blob)
+        kept = unpacked(blob)
         monitor = cls(slo, **options)
-        try:
-            monitor._resume(header, arrays)
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, SnapshotError):
-                raise
-            raise SnapshotError(f"the snapshot lacks what a monitor needs: {error!s:.200}") from None
+        monitor._resume(kept)
         return monitor
 
-    def _resume(self, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-        if header["slo"] != _fingerprint(self.slo):
-            raise SnapshotError("the snapshot is of another objective, indicator, target or window; begin anew")
-        if header["step"] != self.recording.step:
-            raise SnapshotError(
-                f"the snapshot has buckets of {duration_text(int(header['step']))}, and resolution is "
-                f"{duration_text(self.recording.step)}; they must be the same"
-            )
-        self.recording.merge(Recorded(int(header["first"]), arrays["good"], arrays["bad"], arrays["observed"]))
-        known = {state.name for state in self.policy.states}
+    def _resume(self, kept: Kept) -> None:
+        kept.check(self.slo, self.recording)
+        self.recording.merge(kept.recorded)
         with self._lock:
-            if header["rules"] == repr(self._judge.rules):
-                first, before = header["judged"]
-                self._judge.resume(int(first), int(before), arrays)
-            elif header["state"] in known:
+            if kept.rules == repr(self._judge.rules):
+                kept.resume(self._judge)
+            elif kept.state in {state.name for state in self.policy.states}:
                 now = self.recording.clock.now() // self._step
-                self._judge = Judge(self.policy, self._step, now, header["state"])
+                self._judge = Judge(self.policy, self._step, now, kept.state)
             self._decision = None
 
     @property
@@ -379,13 +451,3 @@ def _check_shared(recording: Recording, slo: SLO, reach: int) -> None:
             "recording must remember as much as this objective looks back; make the one with the longer window first, "
             "or with retention="
         )
-
-
-def _fingerprint(slo: SLO) -> Any:
-    """Return what makes an objective the same one: all of it but the remarks for people."""
-    bare = attrs.evolve(slo, description=None, owner=None, service=None)
-    try:
-        return to_dict(bare)
-    except InvalidDefinition:
-        # An indicator that holds code has no form as data; its name has to do.
-        return repr(bare)

@@ -51,6 +51,16 @@ class Recorded(NamedTuple):
         none = np.zeros(1, dtype=np.int64)
         return cls(bucket, none, none, np.zeros(1, dtype=np.bool_))
 
+    def laid_over(self, first: int, size: int) -> Recorded:
+        """Return the same over other buckets: those that it does not hold are empty, and observed by nobody."""
+        good, bad = np.zeros((2, size), dtype=np.int64)
+        observed = np.zeros(size, dtype=np.bool_)
+        begin, end = max(first, self.first), min(first + size, self.first + len(self.good))
+        if begin < end:
+            here, there = slice(begin - first, end - first), slice(begin - self.first, end - self.first)
+            good[here], bad[here], observed[here] = self.good[there], self.bad[there], self.observed[there]
+        return Recorded(first, good, bad, observed)
+
     def whole(self) -> Recorded:
         """Return all but the last bucket, which is still running."""
         return Recorded(self.first, self.good[:-1], self.bad[:-1], self.observed[:-1])
@@ -258,10 +268,18 @@ class Recorder:
             self._drain()
             return Recorded(*self._ring.arrays())
 
+    def time(self) -> int:
+        """Return the instant by which buckets are over: the clock's, and never before the newest bucket there was."""
+        return max(self._now(), self._ring.newest * self.step)
+
     def merge(self, recorded: Recorded) -> None:
         """Add what was recorded elsewhere: an earlier life of the process, or another one."""
         with self._lock:
             self._advance()
+            last = recorded.first + len(recorded.good) - 1
+            if self._ring.newest < last <= self._ring.newest + self.size:
+                # The clock is behind what was recorded: the newest bucket never goes back.
+                self._ring.advance(last, observed=False)
             for i in np.flatnonzero(recorded.good | recorded.bad).tolist():
                 good, bad = int(recorded.good[i]), int(recorded.bad[i])
                 if not self._ring.add(recorded.first + i, good, bad):

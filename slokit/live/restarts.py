@@ -1,0 +1,155 @@
+"""What a monitor hands on to the one that follows it: in a snapshot, or beside the counts in a store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy.typing as npt
+
+from slokit.config import to_dict
+from slokit.errors import InvalidDefinition, SnapshotError
+from slokit.live.judge import Judge
+from slokit.live.recorder import Recorded
+from slokit.live.recording import Recording
+from slokit.live.snapshot import decode, encode
+from slokit.slo import SLO
+from slokit.timeline import duration_text
+
+__all__ = ["Kept", "judgement", "judgement_key", "packed", "resume_judgement", "unpacked"]
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+def _fingerprint(slo: SLO) -> Any:
+    """Return what makes an objective the same one: all of it but the remarks for people."""
+    bare = attrs.evolve(slo, description=None, owner=None, service=None)
+    try:
+        return to_dict(bare)
+    except InvalidDefinition:
+        # An indicator that holds code has no form as data; its name has to do.
+        return repr(bare)
+
+
+@attrs.frozen(eq=False)
+class Kept:
+    """What a snapshot holds.
+
+    Parameters
+    ----------
+    slo
+        What makes the objective the same one.
+    step
+        Length of a bucket, in nanoseconds.
+    recorded
+        What was recorded.
+    rules, state
+        By which rules was judged, and the state that was decided last.
+    first, before, arrays
+        What the judge goes on from.
+    """
+
+    slo: Any
+    step: int
+    recorded: Recorded
+    rules: str
+    state: str
+    first: int
+    before: int
+    arrays: Arrays
+
+    def check(self, slo: SLO, recording: Recording) -> None:
+        """Refuse what is of another objective or resolution.
+
+        Raises
+        ------
+        SnapshotError
+            If it is.
+        """
+        if self.slo != _fingerprint(slo):
+            raise SnapshotError("the snapshot is of another objective, indicator, target or window; begin anew")
+        if self.step != recording.step:
+            raise SnapshotError(
+                f"the snapshot has buckets of {duration_text(self.step)}, and resolution is "
+                f"{duration_text(recording.step)}; they must be the same"
+            )
+
+    def resume(self, judge: Judge) -> None:
+        """Have a judge of the same rules go on."""
+        judge.resume(self.first, self.before, self.arrays)
+
+
+def packed(slo: SLO, recording: Recording, recorded: Recorded, judge: Judge) -> bytes:
+    """Write what a monitor knows as a snapshot."""
+    header = {
+        "slo": _fingerprint(slo),
+        "rules": repr(judge.rules),
+        "step": recording.step,
+        "first": recorded.first,
+        "judged": [judge.first, judge.before],
+        "state": judge.state,
+        "writer": recording.identity,
+    }
+    counts = {"good": recorded.good, "bad": recorded.bad, "observed": recorded.observed}
+    return encode(header, counts | judge.arrays())
+
+
+def unpacked(blob: bytes) -> Kept:
+    """Read a snapshot.
+
+    Raises
+    ------
+    SnapshotError
+        If it is damaged, of a newer version, or lacks what a monitor needs.
+    """
+    header, arrays = decode(blob)
+    try:
+        first, before = header["judged"]
+        sizes = {len(arrays[name]) for name in ("good", "bad", "observed")}
+        if len(sizes) != 1:
+            raise SnapshotError("the snapshot has counts of different lengths")
+        return Kept(
+            slo=header["slo"],
+            step=int(header["step"]),
+            recorded=Recorded(int(header["first"]), arrays["good"], arrays["bad"], arrays["observed"]),
+            rules=str(header["rules"]),
+            state=str(header["state"]),
+            first=int(first),
+            before=int(before),
+            arrays=_judged(arrays),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, SnapshotError):
+            raise
+        raise SnapshotError(f"the snapshot lacks what a monitor needs: {error!s:.200}") from None
+
+
+def _judged(arrays: Arrays) -> Arrays:
+    return {name: arrays[name] for name in ("codes", "worst", "known", "silent", "ago", "latched")}
+
+
+def judgement(judge: Judge) -> bytes:
+    """Write what a judge goes on from, to keep beside the counts."""
+    return encode({"judged": [judge.first, judge.before]}, judge.arrays())
+
+
+def resume_judgement(judge: Judge, blob: bytes) -> None:
+    """Have a judge go on from what another kept by the same rules.
+
+    Raises
+    ------
+    SnapshotError
+        If it is damaged or of a newer version.
+    """
+    header, arrays = decode(blob)
+    first, before = header["judged"]
+    judge.resume(int(first), int(before), _judged(arrays))
+
+
+def judgement_key(slo: SLO, judge: Judge, step: int) -> str:
+    """Return under which key a judgement is kept: that of the objective and of the rules as they stand."""
+    text = json.dumps([repr(judge.rules), step, str(_fingerprint(slo))])
+    return f"judge-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
