@@ -32,19 +32,14 @@ class Clock(Protocol):
 
 
 class StoredCounts(NamedTuple):
-    """Buckets with their events, in the order of time.
-
-    Attributes
-    ----------
-    starts
-        Start of each bucket, int64, nanoseconds since the epoch, rising.
-    good, bad
-        Its events, int64.
-    """
+    """Buckets with their events, in the order of time."""
 
     starts: npt.NDArray[np.int64]
+    """Start of each bucket, int64, nanoseconds since the epoch, rising."""
     good: npt.NDArray[np.int64]
+    """Good events of each, int64."""
     bad: npt.NDArray[np.int64]
+    """Bad events of each, int64."""
 
 
 class Store(Protocol):
