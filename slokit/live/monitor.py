@@ -141,8 +141,8 @@ class Monitor:
         self._callbacks = self._callbacks.anew()
 
     def _begin(self, initial: str | None) -> None:
-        first = self.recording.read().first * self.recording.step // self._step
-        self._judge = Judge(self.policy, self._step, first, initial)
+        first = self.recording.read().first * self.recording.step // self.step
+        self._judge = Judge(self.policy, self.step, first, initial)
         self._identity = self.recording.identity
         self._decision: Decision | None = None
         # The hot question "may I?" compares the clock with this and no more.
@@ -152,7 +152,12 @@ class Monitor:
         self._resume_from_store()
 
     @property
-    def _step(self) -> int:
+    def has_store(self) -> bool:
+        """Whether what it says is about all processes that write to its store."""
+        return self._store is not None
+
+    @property
+    def step(self) -> int:
         """What is judged is over so often: a bucket, or for the timeslice methods a slice."""
         return getattr(self.slo.budgeting, "slice", None) or self.recording.step
 
@@ -237,16 +242,16 @@ class Monitor:
     def _full(self) -> tuple[Evaluation, int]:
         """Return the evaluation of what is over, and the number of its first bucket or slice."""
         counts = counts_of(self._recorded().whole(), self.recording.step)
-        over = counts.timeline.end // self._step * self._step
+        over = counts.timeline.end // self.step * self.step
         if self._keeper is not None:
             # The other processes write what they know of a bucket when it is over: a bucket later it is there.
-            over -= self._step
+            over -= self.step
         if counts.timeline.start < over < counts.timeline.end:
             counts = counts.between(_instant(counts.timeline.start), _instant(over))
         elif over <= counts.timeline.start:
             counts = counts_of(Recorded.nothing(over // self.recording.step - 1), self.recording.step)
         evaluation = self._evaluate(counts.exclude(self._exclusions))
-        return evaluation, evaluation.timeline.start // self._step
+        return evaluation, evaluation.timeline.start // self.step
 
     def _decide(self) -> Decision:
         """Judge what is over; under the lock."""
@@ -260,7 +265,7 @@ class Monitor:
 
     def _next_end(self, evaluation: Evaluation) -> int:
         """Return when there is more to judge."""
-        return evaluation.timeline.end + self._step * (1 if self._keeper is None else 2)
+        return evaluation.timeline.end + self.step * (1 if self._keeper is None else 2)
 
     def _until(self, decision: Decision, until: int) -> Decision:
         self._decision, self._decided_until = decision, until
@@ -327,7 +332,7 @@ class Monitor:
 
     @property
     def _judgement_key(self) -> str:
-        return judgement_key(self.slo, self._judge, self._step)
+        return judgement_key(self.slo, self._judge, self.step)
 
     def _resume_from_store(self) -> None:
         """Go on from what another process decided by the same rules, if it is there."""
@@ -402,8 +407,8 @@ class Monitor:
             if kept.rules == repr(self._judge.rules):
                 kept.resume(self._judge)
             elif kept.state in {state.name for state in self.policy.states}:
-                now = self.recording.clock.now() // self._step
-                self._judge = Judge(self.policy, self._step, now, kept.state)
+                now = self.recording.clock.now() // self.step
+                self._judge = Judge(self.policy, self.step, now, kept.state)
             self._decision = None
 
     @property
