@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +32,24 @@ FREEZE = Policy(
 )
 
 
+OPEN = contextlib.ExitStack()
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Close what a test has opened: Python warns of a connection to SQLite that is merely dropped."""
+    with OPEN:
+        yield
+
+
 def monitor(store: Any, clock: ManualClock) -> Monitor:
     """Return a process's monitor."""
-    return Monitor(SLO_, policy=FREEZE, clock=clock, store=store)
+    return OPEN.enter_context(Monitor(SLO_, policy=FREEZE, clock=clock, store=store))
+
+
+def opened(folder: Path) -> SqliteStore:
+    """Return the store beside the monitors."""
+    return OPEN.enter_context(SqliteStore(folder / "slo.db"))
 
 
 class Wrapped:
@@ -89,7 +106,7 @@ def test_two_processes_know_the_sum(tmp_path: Path) -> None:
 def test_a_flush_that_is_repeated_counts_once(tmp_path: Path) -> None:
     """Whether it failed before it was written or after: the error is told, and nothing is lost or doubled."""
     clock = ManualClock(START)
-    wrapped = Wrapped(SqliteStore(tmp_path / "slo.db"))
+    wrapped = Wrapped(opened(tmp_path))
     one = monitor(wrapped, clock)
     for fails in ("before", "after", "after", ""):
         one.add(good=9, bad=1)
@@ -106,7 +123,7 @@ def test_a_flush_that_is_repeated_counts_once(tmp_path: Path) -> None:
 def test_recording_and_deciding_go_on_without_the_store(tmp_path: Path) -> None:
     """The error is surfaced; what was held back is written later."""
     clock = ManualClock(START)
-    wrapped = Wrapped(SqliteStore(tmp_path / "slo.db"))
+    wrapped = Wrapped(opened(tmp_path))
     one = monitor(wrapped, clock)
     wrapped.fails = "before"
     one.add(good=50, bad=50)
@@ -125,7 +142,7 @@ def test_recording_and_deciding_go_on_without_the_store(tmp_path: Path) -> None:
 def test_a_process_that_was_taken_for_dead_counts_once(tmp_path: Path, fails: str) -> None:
     """Its rows were folded while it slept; it goes on under another name, with what is new alone."""
     clock = ManualClock(START)
-    wrapped = Wrapped(SqliteStore(tmp_path / "slo.db"))
+    wrapped = Wrapped(opened(tmp_path))
     one, two = monitor(wrapped, clock), monitor(tmp_path / "slo.db", clock)
     one.add(good=9, bad=1)
     one.flush()
@@ -149,7 +166,7 @@ def test_a_process_that_was_taken_for_dead_counts_once(tmp_path: Path, fails: st
 def test_an_idle_process_that_was_taken_for_dead_counts_once(tmp_path: Path) -> None:
     """It has nothing new to write, and would read its own figures as another's."""
     clock = ManualClock(START)
-    store = SqliteStore(tmp_path / "slo.db")
+    store = opened(tmp_path)
     one = monitor(store, clock)
     one.add(good=9, bad=1)
     one.flush()
@@ -162,7 +179,7 @@ def test_an_idle_process_that_was_taken_for_dead_counts_once(tmp_path: Path) -> 
 def test_old_buckets_are_dropped_and_the_dead_are_folded_now_and_then(tmp_path: Path) -> None:
     """Once an hour, by whoever flushes: what no window reaches is gone."""
     clock = ManualClock(START)
-    store = SqliteStore(tmp_path / "slo.db")
+    store = opened(tmp_path)
     one = monitor(store, clock)
     one.add(good=9, bad=1)
     one.flush()
@@ -247,4 +264,4 @@ def test_forked_workers_add_up_in_the_store(tmp_path: Path) -> None:
         assert os.waitpid(child, 0)[1] == 0
     one.flush()
     assert (one.status().good, one.status().bad) == (37, 4)
-    assert stored(SqliteStore(tmp_path / "slo.db")) == (37, 4)
+    assert stored(opened(tmp_path)) == (37, 4)

@@ -279,4 +279,7 @@ def test_workers_that_share_a_store_add_up_to_what_was_sent(tmp_path: Path) -> N
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(10)
-    assert told(monitors(store)) == SENT
+    after = monitors(store)
+    assert told(after) == SENT
+    after["availability"].close()
+    after["latency"].close()

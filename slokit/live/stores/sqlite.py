@@ -207,6 +207,8 @@ def check_place(path: str) -> Path:
         return place
     except NotADirectoryError:
         raise StoreError(f"{shown}: a part of this path is a file and not a folder") from None
+    except PermissionError:
+        raise StoreError(f"{shown}: a folder of this path is closed: let this user enter it, or name another") from None
     except (OSError, ValueError) as error:
         hint = "a circle of links? " if os.path.islink(path) else ""  # noqa: PTH114 - Path.is_symlink raises on it
         raise StoreError(f"{shown}: {hint}{getattr(error, 'strerror', None) or error}; name a file elsewhere") from None
