@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from slokit.__main__ import main
+from tests.commands import Command
 from tests.conftest import ROOT
 
 SAMPLE = str(ROOT / "docs" / "data" / "checkout.csv")
@@ -22,39 +23,22 @@ GOOD = "2026-06-01T00:00:00Z,1\n"
 BAD = "2026-06-01T00:00:30Z,0\n"
 
 
-class Run:
-    """Runs commands in this process and keeps what they said."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-        self._capsys = capsys
-        self._folder = folder
-        self.out = self.err = ""
+class Run(Command):
+    """Runs ``slokit report``."""
 
     def __call__(self, *arguments: str, events: str | bytes | None = None) -> int:
         """Run ``slokit report``; with ``events``, on a file that holds them under a header ``time,good``."""
         head = []
         if events is not None:
-            path = self._folder / "events.csv"
+            path = self.folder / "events.csv"
             path.write_bytes(events if isinstance(events, bytes) else b"time,good\n" + events.encode())
             head = [str(path)]
-        try:
-            status = main(["report", *head, *arguments])
-        except SystemExit as exit_:
-            status = int(str(exit_.code))
-        self.out, self.err = self._capsys.readouterr()
-        return status
+        return self.run("report", *head, *arguments)
 
-    def data(self) -> Any:
+    def report(self) -> Any:
         """Return the only report of JSON output."""
-        (report,) = json.loads(self.out)["reports"]
+        (report,) = self.data()["reports"]
         return report
-
-    def complaint(self) -> str:
-        """Return the one line on standard error of a command that failed, and printed nothing else."""
-        assert not self.out
-        (line,) = self.err.splitlines()
-        assert line.isprintable()
-        return line.removeprefix("slokit: ")
 
 
 @pytest.fixture
@@ -80,7 +64,7 @@ def test_the_sample_is_what_its_page_says(run: Run) -> None:
     """A month of five-minute buckets, of which fourteen are missing; small enough to be looked into."""
     assert Path(SAMPLE).stat().st_size < 300_000
     run(SAMPLE, "--target", "99.9%", "--json")
-    data = run.data()
+    data = run.report()
     assert data["window_start"] == "2026-06-01T00:00:00Z"
     assert data["holes"]["buckets"] == 14
     assert data["total"] == 1_707_692
@@ -211,7 +195,7 @@ def test_a_bad_row_is_one_line(run: Run, row: str, said: str) -> None:
 def test_naive_times_can_be_given_a_zone(run: Run) -> None:
     """The complaint's own advice works."""
     assert run("--target", "99%", "--tz", "Europe/Berlin", "--json", events="2026-06-01 02:00,1\n") == 0
-    assert run.data()["at"] == "2026-06-01T00:01:00Z"
+    assert run.report()["at"] == "2026-06-01T00:01:00Z"
 
 
 def test_a_missing_file_is_one_line(run: Run) -> None:
@@ -267,7 +251,7 @@ def test_events_are_judged_as_options_say(run: Run, options: tuple[str, ...], go
     rows = ["time,code,ms,real", "{}00Z,200,100,1", "{}01Z,404,200,0", "{}02Z,503,300,1", "{}03Z,200,150,1"]
     file = "\n".join(rows).replace("{}", "2026-06-01T00:00:").encode()
     assert run("--target", "50%", "--json", *options, events=file) == 0
-    assert (run.data()["good"], run.data()["bad"]) == (good, bad)
+    assert (run.report()["good"], run.report()["bad"]) == (good, bad)
 
 
 def test_counts_are_counted(run: Run) -> None:
@@ -276,7 +260,7 @@ def test_counts_are_counted(run: Run) -> None:
     assert (
         run("--time", "when", "--bad", "errors", "--total", "requests", "--target", "99%", "--json", events=file) == 0
     )
-    assert (run.data()["bad"], run.data()["total"]) == (3, 30)
+    assert (run.report()["bad"], run.report()["total"]) == (3, 30)
 
 
 def test_standard_input_may_be_packed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,28 +278,28 @@ def test_an_objective_has_its_options(run: Run) -> None:
     assert (
         run(SAMPLE, *options, "--calendar", "month", "--calendar-tz", "Europe/Berlin", "--at", "2026-06-20T00:00Z") == 0
     )
-    assert run.data()["period_end"] == "2026-06-30T22:00:00Z"
+    assert run.report()["period_end"] == "2026-06-30T22:00:00Z"
     assert run(SAMPLE, *options, "--calendar", "month", "--at", "2026-06-20T00:00Z", "--expected-total", "9000000") == 0
-    assert run.data()["error_budget"]["allowed"] == 90_000
+    assert run.report()["error_budget"]["allowed"] == 90_000
     assert run(SAMPLE, *options, "--timeslice", "1h", "--timeslice-target", "99.5%", "--name", "hours") == 0
-    assert (run.data()["unit"], run.data()["slo"]["name"], run.data()["total"]) == ("slices", "hours", 719)
+    assert (run.report()["unit"], run.report()["slo"]["name"], run.report()["total"]) == ("slices", "hours", 719)
     assert run(SAMPLE, *options, "--missing", "bad", "--missing-events", "last") == 0
-    assert run.data()["bad"] > 1_182
+    assert run.report()["bad"] > 1_182
     assert run(SAMPLE, *options, "--missing", "good", "--missing-events", "1000") == 0
-    assert run.data()["total"] == 1_707_692 + 14_000
+    assert run.report()["total"] == 1_707_692 + 14_000
 
 
 def test_evidence_has_its_options(run: Run) -> None:
     """Step, start, end, longest gap, settling time and the instant reported."""
     options = ("--target", "99%", "--json", "--window", "1d")
     assert run(SAMPLE, *options, "--step", "1h", "--start", "2026-06-10T00:00Z", "--end", "2026-06-11T00:00Z") == 0
-    assert (run.data()["window_start"], run.data()["holes"]["before_data"]) == ("2026-06-10T00:00:00Z", 0)
+    assert (run.report()["window_start"], run.report()["holes"]["before_data"]) == ("2026-06-10T00:00:00Z", 0)
     assert run(SAMPLE, *options, "--at", "2026-06-21T12:00Z") == 0
-    assert run.data()["holes"]["buckets"] == 14
+    assert run.report()["holes"]["buckets"] == 14
     assert run(SAMPLE, *options, "--at", "2026-06-21T12:00Z", "--max-gap", "2h") == 0
-    assert run.data()["holes"]["buckets"] == 0
+    assert run.report()["holes"]["buckets"] == 0
     assert run(SAMPLE, *options, "--settle", "10m") == 0
-    assert run.data()["at"] == "2026-06-30T23:50:00Z"
+    assert run.report()["at"] == "2026-06-30T23:50:00Z"
 
 
 @pytest.mark.parametrize(
@@ -348,7 +332,7 @@ def test_several_columns_make_series(run: Run) -> None:
     """By service and region: a row each."""
     file = b"time,good,service,region\n2026-06-01T00:00Z,1,api,eu\n2026-06-01T00:00Z,0,web,us\n"
     assert run("--target", "99%", "--by", "service,region", "--json", events=file) == 0
-    labels = [one["labels"] for one in run.data()["series"] if one["total"]]
+    labels = [one["labels"] for one in run.report()["series"] if one["total"]]
     assert labels == [{"service": "web", "region": "us"}, {"service": "api", "region": "eu"}]
 
 

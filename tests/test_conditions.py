@@ -326,6 +326,27 @@ def test_where_there_is_no_bucket_there_is_no_answer(labels: dict[str, list[str]
         LOW.reasons(ev)
 
 
+class Tuesdays(Leaf):
+    """A condition that somebody wrote in Python, who thought of no notebook."""
+
+    words = "it is <Tuesday>"
+
+    def answer(self, evaluation: Evaluation) -> Any:
+        """Hold never."""
+        return evaluation.missed & False
+
+    def say(self, evaluation: Evaluation, bucket: int, *, holds: bool) -> str:
+        """Say so."""
+        return self.words
+
+
+def test_a_condition_of_ones_own_is_shown_in_its_words() -> None:
+    """A notebook shows it as a table like those of the package, and text stays text."""
+    assert list(Tuesdays().__rich_repr__()) == [("condition", "it is <Tuesday>")]
+    assert "it is &lt;Tuesday&gt;" in Tuesdays()._repr_html_()
+    assert "Tuesdays" in Tuesdays()._repr_html_()
+
+
 @pytest.mark.parametrize("leaf", [FAST, SURE, Missed()])
 def test_what_begins_with_a_burn_rate_says_alone_what_it_says_among_others(leaf: BurnLeaf) -> None:
     """Whether it shares the pass over the running sums or asks for its own."""

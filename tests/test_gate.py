@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from slokit import Policy
-from slokit.__main__ import main
 from slokit.report._signs import cells
+from tests.commands import Command
 from tests.conftest import ROOT
 
 SAMPLE = str(ROOT / "docs" / "data" / "checkout.csv")
@@ -64,13 +64,8 @@ def rows(*bad: int | None, tenant: str | None = None, total: int = 100, step: in
     return found
 
 
-class Run:
-    """Runs ``slokit gate`` in this process and keeps what it said."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-        self._capsys = capsys
-        self.folder = folder
-        self.out = self.err = ""
+class Run(Command):
+    """Runs ``slokit gate``."""
 
     def __call__(self, *arguments: str, buckets: list[str] | None = None, slos: str | None = None) -> int:
         """Run it; on a file of buckets, and with a file of definitions, if given."""
@@ -85,27 +80,7 @@ class Run:
             # Of several objectives and policies the version is said once.
             path.write_text("slokit = 1\n" + slos.replace("slokit = 1\n", ""), encoding="utf-8")
             head += ["--slo", str(path)]
-        try:
-            status = main(["gate", *head, *arguments])
-        except SystemExit as exit_:
-            status = int(str(exit_.code))
-        self.out, self.err = self._capsys.readouterr()
-        return status
-
-    def data(self) -> Any:
-        """Return JSON output."""
-
-        def refuse(constant: str) -> None:
-            raise AssertionError(constant)
-
-        return json.loads(self.out, parse_constant=refuse)
-
-    def complaint(self) -> str:
-        """Return the one line on standard error of a command that failed, and printed nothing else."""
-        assert not self.out
-        (line,) = self.err.splitlines()
-        assert line.isprintable()
-        return line.removeprefix("slokit: ")
+        return self.run("gate", *head, *arguments)
 
 
 @pytest.fixture

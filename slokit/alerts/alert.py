@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, plural
+from slokit._display import clean, plural
 from slokit._kernels.runs import lasting
 from slokit.alerts.episodes import Episode, episodes_of
 from slokit.conditions import Leaf, answers
@@ -224,6 +224,3 @@ class Alert(Leaf):
         yield "severity", clean(self.severity, 40)
         yield "fires", self._question()
         yield from self._gates()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)

@@ -91,6 +91,12 @@ class Condition(ABC):
         position = one_series(evaluation, "evaluation").timeline.position(bucket)
         return tuple(dict.fromkeys(self._why(evaluation, position, answered)))
 
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "condition", self.words
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)
+
     def __or__(self, other: object) -> AnyOf:
         return AnyOf((self, other)) if isinstance(other, Condition) else NotImplemented
 
@@ -237,9 +243,6 @@ class _Several(Condition):
         for i, part in enumerate(self.parts):
             yield f"part {i + 1}", repr(part)
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)
-
 
 @attrs.frozen(repr=False)
 class AnyOf(_Several):
@@ -349,6 +352,3 @@ class Not(Condition):
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "not", repr(self.part)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Not")

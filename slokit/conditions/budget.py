@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table, percent
+from slokit._display import percent
 from slokit.conditions.algebra import BurnLeaf, Leaf
 from slokit.errors import InvalidPolicy
 from slokit.evaluation import BurnThreshold, Evaluation
@@ -87,9 +87,6 @@ class BudgetBelow(Leaf):
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "remaining", percent_text(self.remaining)
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="BudgetBelow")
-
 
 @attrs.frozen(repr=False)
 class Exhausted(Leaf):
@@ -126,9 +123,6 @@ class Exhausted(Leaf):
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "asks", "the budget is exhausted"
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Exhausted")
 
 
 @attrs.frozen(repr=False)
@@ -174,9 +168,6 @@ class Missed(BurnLeaf):
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "asks", "the objective is missed"
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Missed")
 
 
 def _length(value: DurationLike | int) -> int:
@@ -247,9 +238,6 @@ class SpentAtLeast(Leaf):
         if self.window is not None:
             yield "window", duration_text(self.window)
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="SpentAtLeast")
-
 
 def _horizon(value: DurationLike | int) -> int:
     return parse_length(value, "horizon")
@@ -300,6 +288,3 @@ class ExhaustsWithin(Leaf):
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "horizon", duration_text(self.horizon)
         yield "recent", duration_text(self.recent)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="ExhaustsWithin")

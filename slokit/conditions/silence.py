@@ -13,7 +13,6 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table
 from slokit._kernels.runs import last_true
 from slokit.conditions.algebra import Leaf
 from slokit.errors import InvalidPolicy
@@ -96,9 +95,6 @@ class NoDataFor(Leaf):
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "duration", duration_text(self.duration)
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="NoDataFor")
-
 
 def _share(value: RationalLike) -> Fraction:
     share = parse_rational(value, "share")
@@ -158,9 +154,6 @@ class DataSince(Leaf):
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "share", percent_text(self.share)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)
 
 
 @attrs.frozen(repr=False)
