@@ -723,6 +723,16 @@ def test_a_path_that_cannot_be_is_refused(path: str, tmp_path: Path, monkeypatch
         SqliteStore(path)
 
 
+def test_a_commit_waits_until_the_disk_has_it(tmp_path: Path) -> None:
+    """No test cuts the power, so what SQLite promises for that case is asked of the connections that write."""
+    asked = ("PRAGMA synchronous", "PRAGMA fullfsync", "PRAGMA journal_mode", "PRAGMA trusted_schema")
+    with SqliteStore(tmp_path / "slo.db") as plain, SqlStore(f"sqlite:///{tmp_path}/slo.db") as by_url:
+        connection = plain._connected()
+        assert [connection.execute(one).fetchone()[0] for one in asked] == [2, 1, "wal", 0]
+        with by_url._engine.connect() as other:
+            assert [other.exec_driver_sql(one).scalar_one() for one in asked] == [2, 1, "wal", 0]
+
+
 def test_links_are_followed(tmp_path: Path) -> None:
     """A link and its file are one store."""
     (tmp_path / "link.db").symlink_to(tmp_path / "slo.db")
