@@ -162,6 +162,13 @@ def test_a_month_by_what_happened_so_far_can_recover() -> None:
     assert found.recovers_in == timedelta(days=5)
 
 
+def test_a_month_that_spends_just_what_it_earns_lasts() -> None:
+    """At a burn of exactly one what is left stays as it is, whatever comes."""
+    found = forecast(evaluation([0, 0, 0, 1], 1000, window=MONTH))
+    assert found.burn_rate == 1.0
+    assert (found.exhausts_in, found.exhausted) == (None, False)
+
+
 def test_a_month_that_is_lost_starts_anew() -> None:
     """Nothing brings back a budget of known size but the next period."""
     ev = evaluation([1] * 10, 1, step="1d", window=MONTH, target="90%", budgeting=Timeslices("1d", target="50%"))

@@ -11,6 +11,8 @@ import pytest
 from slokit import SLI, SLO, BudgetShareAlert, BurnRateAlert, Counts, Policy, Rule, State, alerts
 from slokit.conditions import Exhausted
 from slokit.errors import InvalidAlert, OutOfTimeline, RoundedWindows, WrongType
+from slokit.incidents import spells
+from slokit.policy.owed import ongoing
 
 SLO_ = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="2h")
 STATES = (State("calm"), State("busy"))
@@ -33,6 +35,14 @@ def test_a_policy_without_a_bucket_has_no_states(labels: dict[str, list[str]] | 
     assert history._repr_html_().startswith("<table>")
     with pytest.raises(OutOfTimeline, match=r"there is no bucket to decide by; counts.extend\(until=\)"):
         history.at()
+
+
+def test_a_spell_goes_on_as_long_as_another_would_join_it() -> None:
+    """Bad events half an hour after its end would belong to it, so until then it is not over."""
+    counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="5m", total=[100] * 12, bad=[0] * 5 + [90] + [0] * 6)
+    (spell,) = spells(SLO_.evaluate(counts))
+    assert ongoing([spell], spell.end + timedelta(minutes=30)) is spell
+    assert ongoing([spell], spell.end + timedelta(minutes=30, microseconds=1)) is None
 
 
 def test_alerts_that_become_one_by_lengthening_are_one() -> None:
