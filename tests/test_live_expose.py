@@ -38,7 +38,7 @@ from slokit.errors import (
     StoreError,
     WrongType,
 )
-from slokit.live import ManualClock, Monitor
+from slokit.live import ManualClock, Monitor, open_store
 from slokit.live.drops import REASONS
 from slokit.live.expose import FAMILIES, Family, Figure, PrometheusCollector, figures, observe_with
 from slokit.live.expose.otel import _Rounds
@@ -446,12 +446,13 @@ def test_two_processes_on_one_store_expose_the_whole(tmp_path: Path) -> None:
 def test_a_store_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The figures go on, of what is known; without a store the question does not arise."""
     clock = ManualClock(START)
-    one = monitor(clock=clock, store=tmp_path / "slo.db")
+    store = open_store(tmp_path / "slo.db")
+    one = monitor(clock=clock, store=store)
 
-    def away() -> None:
+    def away(*_: object) -> None:
         raise StoreError("the database is down")
 
-    monkeypatch.setattr(one, "flush", away)
+    monkeypatch.setattr(store, "write", away)
     one.add(good=5)
     clock.advance("3m")
     found = told(figures(one))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import os
 import pickle
 import signal
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ from slokit.conditions import BudgetBelow, Exhausted, Missed
 from slokit.config import to_dict
 from slokit.errors import (
     InvalidCounts,
+    InvalidDefinition,
     InvalidSLI,
     InvalidWindow,
     SnapshotError,
@@ -388,9 +392,8 @@ def test_a_monitor_belongs_to_its_process() -> None:
 def test_memory_of_thirty_days_is_what_the_docs_say() -> None:
     """17 bytes a bucket, and room for the window."""
     one = Monitor(SLO("x", sli=SLI.ratio("x"), target="99.9%", window="30d"))
-    ring = one.recording._ring
-    assert ring.size == 30 * 1440 + 1
-    assert ring._good.nbytes + ring._bad.nbytes + ring._observed.nbytes == 17 * ring.size
+    assert one.recording.size == 30 * 1440 + 1
+    assert one.recording.nbytes == 17 * one.recording.size
 
 
 # --- restarts ---------------------------------------------------------------------------------------------------------
@@ -510,3 +513,89 @@ def test_a_forked_child_counts_for_itself_and_knows_the_state() -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert found == "('calm', 1, True)"
     assert int(one.counts().total.sum()) == 100
+
+
+# --- tiers ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_month_of_minutes_takes_less_than_forty_kilobytes_in_tiers() -> None:
+    """All that a monitor holds once it has decided, its policy and what it has in common with others left out."""
+    slo = objective(window="30d", target="99.9%")
+    one, clock = monitor(slo=slo, policy=Policy.default(slo.window), memory="tiers")
+    for _ in range(31 * 24):
+        one.add(good=1000, bad=2)
+        clock.advance("1h")
+    one.decision()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = [Monitor.restore(one.snapshot(), slo, policy=one.policy, clock=clock, memory="tiers") for _ in range(5)]
+        assert [each.allows("deploy") for each in kept] == [False] * 5
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0] / len(kept)
+    finally:
+        tracemalloc.stop()
+    assert kept[0].recording.nbytes < held < 40_000
+
+
+def test_tiers_say_what_the_exact_buckets_say() -> None:
+    """Where windows begin with a coarse bucket, of the default policy too, state by state."""
+    slo = objective(window="3d", target="99%")
+    exact, clock = monitor(slo=slo, policy=Policy.default(slo.window))
+    tiered = Monitor(slo, policy=exact.policy, clock=clock, memory="tiers")
+    states = set()
+    for hour in range(24 * 5):
+        for one in (exact, tiered):
+            one.add(good=1000, bad=600 if hour in (30, 31) else 1)
+        clock.advance("1h")
+        states.add(tiered.decision().state)
+        assert tiered.decision().state == exact.decision().state
+        assert tiered.allows("deploy") == exact.allows("deploy")
+        assert tiered.decision().status == exact.decision().status
+        bounds = tiered.bounds()
+        assert bounds.best.bad <= exact.status().bad <= bounds.worst.bad
+    assert states == {"healthy", "warning", "critical"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"budgeting": Timeslices("1m", target="50%")}, 'memory: must be "exact" for Timeslices'),
+        ({"window": CalendarWindow("month")}, 'memory: must be "exact" for a calendar window'),
+        ({"missing": "bad", "missing_events": 2}, 'memory: must be "exact" for missing="bad"'),
+    ],
+)
+def test_what_needs_every_bucket_is_refused_in_tiers(given: dict[str, Any], message: str) -> None:
+    """Each with its reason."""
+    with pytest.raises(InvalidDefinition, match=message):
+        monitor(slo=objective(**given), memory="tiers")
+
+
+def test_tiers_and_a_store_do_not_go_together(tmp_path: Path) -> None:
+    """It keeps every bucket anyway."""
+    with pytest.raises(InvalidDefinition, match="a store, which keeps every bucket"):
+        monitor(memory="tiers", store=tmp_path / "slo.db")
+    with pytest.raises(InvalidDefinition, match='memory: must be "exact" or "tiers", got \'some\''):
+        monitor(memory="some")
+
+
+def test_coarse_buckets_are_never_taken_for_exact_ones() -> None:
+    """A snapshot of tiers is restored in tiers; one of exact buckets in either."""
+    one, clock = monitor(memory="tiers")
+    record(one, 9, 1)
+    with pytest.raises(SnapshotError, match='as memory is "tiers"; restore it with the same'):
+        Monitor.restore(one.snapshot(), one.slo, clock=clock)
+    two, clock = monitor()
+    record(two, 9, 1)
+    assert Monitor.restore(two.snapshot(), two.slo, clock=clock, memory="tiers").status() == two.status()
+
+
+def test_bounds_say_the_same_where_every_bucket_is_known() -> None:
+    """And show themselves as text and as a table."""
+    one, _ = monitor()
+    record(one, 19, 1)
+    bounds = one.bounds()
+    assert bounds.worst == bounds.best == one.status()
+    assert repr(bounds) == "MET for certain · 1 bad, 19 good"
+    assert dict(bounds.__rich_repr__())["verdict"] == "met"
+    assert "<table" in bounds._repr_html_()

@@ -39,10 +39,15 @@ class Judge:
         Number of the first bucket that is judged.
     initial
         Name of the state before it, where it is known.
+    most
+        How many codes are remembered; by default as many as there is evidence for.
     """
 
-    def __init__(self, policy: Policy, length: int, first: int, initial: str | None = None) -> None:
+    def __init__(
+        self, policy: Policy, length: int, first: int, initial: str | None = None, *, most: int | None = None
+    ) -> None:
         self.policy = policy
+        self.most = most
         self.rules, self.notes = policy.fitted(length)
         self._coded = policy.coded(self.rules)
         start = policy.initial_codes(initial)
@@ -60,10 +65,14 @@ class Judge:
         self.carry = Carry(**{field.name: arrays[field.name] for field in attrs.fields(Carry)})
 
     @property
+    def code(self) -> int:
+        """Code of the last state that was decided."""
+        return int(self.codes[-1]) if len(self.codes) else self.before
+
+    @property
     def state(self) -> str:
         """Name of the last state that was decided."""
-        code = int(self.codes[-1]) if len(self.codes) else self.before
-        return self.policy.state(code).name
+        return self.policy.state(self.code).name
 
     @property
     def next(self) -> int:
@@ -73,33 +82,39 @@ class Judge:
     def judge(self, evaluation: Evaluation, first: int) -> list[Transition]:
         """Judge the buckets that were not, of an evaluation that begins with a bucket; return the changes of state."""
         self._remember_from(first)
-        begin = len(self.codes)
+        begin = self.next - first
         if begin >= evaluation.timeline.size:
             # Another process was ahead of us, or our clock was set back: what was judged is not judged again.
             return []
         codes, self.carry = step(evaluation, self._coded, self.policy.stale_after, self.carry, first=begin)
-        before = int(self.codes[-1]) if begin else self.before
+        before = self.code
         self.codes = np.concatenate([self.codes, codes])
         if not len(codes) or (codes == before).all():
-            return []
-        since = to_datetime(evaluation.timeline.start + begin * evaluation.timeline.step)
-        return [change for change in self.history(evaluation).transitions if change.time > since]
+            changes = []
+        else:
+            since = to_datetime(evaluation.timeline.start + begin * evaluation.timeline.step)
+            changes = [change for change in self.history(evaluation, first).transitions if change.time > since]
+        if self.most is not None:
+            self._remember_from(self.next - self.most)
+        return changes
 
     def _remember_from(self, first: int) -> None:
         """Let go of codes whose evidence is forgotten; before the first the state is what it was told to be."""
         gone = min(max(first - self.first, 0), len(self.codes))
-        if gone:
-            self.before = int(self.codes[gone - 1])
-        ahead = np.full(max(self.first - first, 0), self.before, dtype=np.int8)
-        self.codes = np.concatenate([ahead, self.codes[gone:]])
-        self.first = first
+        self.before = int(self.codes[gone - 1]) if gone else self.before
+        self.codes = self.codes[gone:].copy()
+        if len(self.codes):
+            self.first += gone
+        else:
+            self.first = max(first, self.first + gone)
 
-    def history(self, evaluation: Evaluation) -> PolicyHistory:
-        """Return what was decided, beside the evidence as it is known now; both begin and end with the same buckets."""
+    def history(self, evaluation: Evaluation, first: int) -> PolicyHistory:
+        """Return what was decided, beside the evidence as it is known now, which begins with a bucket."""
+        ahead = np.full(max(self.first - first, 0), self.before, dtype=np.int8)
         return PolicyHistory(
             policy=self.policy,
             evaluation=evaluation,
-            codes=self.codes[: evaluation.timeline.size].copy(),
+            codes=np.concatenate([ahead, self.codes])[: evaluation.timeline.size],
             rules=self.rules,
             initial=Carry.of(self._coded, np.array(self.before, dtype=np.int8)),
             carry=self.carry,

@@ -11,9 +11,9 @@ of itself.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
@@ -22,15 +22,18 @@ import numpy as np
 from slokit.counts import Counts
 from slokit.errors import InvalidCounts, InvalidSLI, StoreError, WrongType
 from slokit.evaluation import Evaluation
-from slokit.exclusions import Exclusion
+from slokit.exclusions import Exclusion, parse_exclusions
+from slokit.live.backing import Backing
+from slokit.live.bounds import StatusBounds
+from slokit.live.evidence import Evidence, check_tiers, judged_every
 from slokit.live.forks import begins_anew
 from slokit.live.judge import Callback, Callbacks, Judge
-from slokit.live.keeping import Keeper
-from slokit.live.recorder import Recorded
-from slokit.live.recording import Recording, counts_of
-from slokit.live.restarts import Kept, judgement, judgement_key, packed, resume_judgement, unpacked
+from slokit.live.recording import Memory, Recording
+from slokit.live.restarts import Kept, packed, unpacked
 from slokit.live.stores import open_store
+from slokit.live.tiers import SHAPE
 from slokit.policy import Decision, Policy, PolicyHistory
+from slokit.policy.decision import permits
 from slokit.protocols import Clock, Store
 from slokit.slo import SLO
 from slokit.status import Status
@@ -38,10 +41,6 @@ from slokit.timeline import DurationLike, parse_length
 from slokit.windows import CalendarWindow
 
 __all__ = ["Monitor"]
-
-_log = logging.getLogger("slokit")
-
-_MOST_EVENTS = 2**62
 
 
 class Monitor:
@@ -73,6 +72,10 @@ class Monitor:
         Under which name; by default the objective's.
     strict
         Whether what would be dropped raises instead: for tests.
+    memory
+        ``"exact"`` remembers every bucket: 734 KB for 30 days of minutes, and twice that while it knows a decision.
+        ``"tiers"`` takes at most 40 KB, remembers what is older than some hours in coarser buckets, and says with
+        :meth:`bounds` what that leaves open: see :mod:`slokit.live.tiers`.
 
     Raises
     ------
@@ -80,6 +83,8 @@ class Monitor:
         If the indicator judges time and not events.
     InvalidWindow
         If a window is no whole number of buckets.
+    InvalidDefinition
+        If coarse buckets cannot answer for the objective: it has slices or a calendar window, or there is a store.
 
     Examples
     --------
@@ -111,17 +116,17 @@ class Monitor:
         store: str | os.PathLike[str] | Store | None = None,
         series: str | None = None,
         strict: bool = False,
+        memory: Memory = "exact",
     ) -> None:
         if not isinstance(slo, SLO):
             raise WrongType(f"slo must be an SLO, got {type(slo).__name__}: {slo!r:.100}")
         self.slo = slo
         self.policy = Policy.default(slo.window) if policy is None else policy
-        self._exclusions: tuple[Exclusion, ...] = (
-            (exclusions,) if isinstance(exclusions, Exclusion) else tuple(exclusions)
-        )
         reach = self._reach(retention)
         if recording is None:
-            recording = Recording(slo.sli, retention=_span(reach), resolution=resolution, clock=clock, strict=strict)
+            recording = Recording(
+                slo.sli, retention=_span(reach), resolution=resolution, clock=clock, strict=strict, memory=memory
+            )
         else:
             _check_shared(recording, slo, reach)
         self.recording = recording
@@ -130,9 +135,12 @@ class Monitor:
         self.measure = recording.measure
         self._lock = threading.Lock()
         self._callbacks = Callbacks()
-        self._store = None if store is None else open_store(store)
-        self._keeper = None if self._store is None else Keeper(self._store, series or slo.name, recording)
-        self._store_error: StoreError | None = None
+        if recording.tiered:
+            check_tiers(slo, has_store=store is not None)
+        step = judged_every(slo, recording)
+        self._backing = None if store is None else Backing(open_store(store), series or slo.name, slo, step, recording)
+        keeper = None if self._backing is None else self._backing.keeper
+        self._evidence = Evidence(slo, recording, keeper, parse_exclusions(exclusions))
         self._begin(initial)
         begins_anew(self)
 
@@ -142,24 +150,28 @@ class Monitor:
 
     def _begin(self, initial: str | None) -> None:
         first = self.recording.read().first * self.recording.step // self.step
-        self._judge = Judge(self.policy, self.step, first, initial)
+        # Of tiers the finest says which states there were: as many are remembered as it has buckets.
+        self._judge = Judge(self.policy, self.step, first, initial, most=SHAPE[0][1] if self.recording.tiered else None)
         self._identity = self.recording.identity
-        self._decision: Decision | None = None
+        self._known: Callable[[], Decision | None] = _nothing
+        self._code = self._judge.code
         # The hot question "may I?" compares the clock with this and no more.
         self._decided_until = -(2**63)
-        self._exchange()
-        self._evaluate(self.counts())  # raises now where a window does not fit
-        self._resume_from_store()
+        if self._backing is not None:
+            self._backing.exchange()
+        self._evidence.evaluation()  # raises now where a window does not fit
+        if self._backing is not None:
+            self._backing.resume(self._judge)
 
     @property
     def has_store(self) -> bool:
         """Whether what it says is about all processes that write to its store."""
-        return self._store is not None
+        return self._backing is not None
 
     @property
     def step(self) -> int:
         """What is judged is over so often: a bucket, or for the timeslice methods a slice."""
-        return getattr(self.slo.budgeting, "slice", None) or self.recording.step
+        return self._evidence.step
 
     def _reach(self, retention: DurationLike | None) -> int:
         """Return how far back buckets must be remembered, in nanoseconds."""
@@ -183,43 +195,43 @@ class Monitor:
         raw
             Whether exclusions are left unapplied.
         """
-        counts = counts_of(self._recorded(), self.recording.step)
-        return counts if raw else counts.exclude(self._exclusions)
-
-    def _recorded(self) -> Recorded:
-        """Return what was recorded, with a store by all processes, the running bucket included."""
-        recorded = self.recording.read()
-        return recorded if self._keeper is None else self._keeper.whole(recorded)
-
-    def _evaluate(self, counts: Counts) -> Evaluation:
-        return self.slo.evaluate(counts)
+        return self._evidence.counts(raw=raw)
 
     def evaluation(self) -> Evaluation:
         """Return the evaluation of what was recorded, the running bucket included."""
-        return self._evaluate(self.counts())
+        return self._evidence.evaluation()
 
     def status(self) -> Status:
         """Return the status now, the running bucket included."""
         status: Status = self.evaluation().at()
         return status
 
+    def bounds(self) -> StatusBounds:
+        """Return the worst and the best that the status may be; the same twice where every bucket is remembered.
+
+        Examples
+        --------
+        >>> from slokit import SLI, SLO
+        >>> from slokit.live import ManualClock, Monitor
+        >>> clock = ManualClock("2026-01-01T00:00Z")
+        >>> slo = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="1d")
+        >>> monitor = Monitor(slo, clock=clock, memory="tiers")
+        >>> monitor.add(good=980, bad=20)  # in the first minute, of which in a day only its ten minutes are known
+        >>> clock.advance("1d")
+        >>> monitor.add(good=1000)
+        >>> monitor.bounds()
+        UNCERTAIN · 0 to 20 bad, 1,000 to 1,980 good
+        """
+        return StatusBounds(*(self._evidence.evaluation(laying).at() for laying in ("worst", "best")))
+
     def decision(self) -> Decision:
         """Return the decision at the end of the last whole bucket; worked out once for each."""
-        if self.recording.identity != self._identity:
-            self._begin_again()
-        decided = self._decision
-        if decided is not None and self.recording.time() < self._decided_until:
-            return decided
-        # While somebody works it out, the others have the last one.
-        if not self._lock.acquire(blocking=decided is None):
-            assert decided is not None  # noqa: S101 - else the lock was waited for
-            return decided
-        try:
-            decided = self._decide()
-        finally:
-            self._lock.release()
-        self._callbacks.tell()
-        return decided
+        self._decide_in_time()
+        decision = self._known()
+        if decision is None:
+            with self._lock:
+                decision = self._decided()
+        return decision
 
     def allows(self, activity: str, *, change: str | None = None) -> bool:
         """Say whether an activity may begin; cheap enough to be asked before every request.
@@ -229,46 +241,53 @@ class Monitor:
         UnknownActivity
             If the policy does not know the activity or the class of changes.
         """
-        return self.decision().allows(activity, change=change)
+        self._decide_in_time()
+        return permits(self.policy, self._code, activity, change, enforced=self.slo.enforced)
+
+    def _decide_in_time(self) -> None:
+        """Judge what is over since the last time; while somebody does, the others have the last decision."""
+        if self.recording.identity != self._identity:
+            self._begin_again()
+        ever = self._decided_until > -(2**63)
+        if ever and self.recording.time() < self._decided_until:
+            return
+        if not self._lock.acquire(blocking=not ever):
+            return
+        try:
+            self._decide()
+        finally:
+            self._lock.release()
+        self._callbacks.tell()
 
     def history(self) -> PolicyHistory:
         """Return the states that were decided, beside the evidence as it is known now."""
-        self.decision()
+        self._decide_in_time()
         with self._lock:
-            evaluation, first = self._full()
-            self._callbacks.queue(self._judge.judge(evaluation, first))
-            return self._judge.history(evaluation)
+            return self._judged()[0]
 
-    def _full(self) -> tuple[Evaluation, int]:
-        """Return the evaluation of what is over, and the number of its first bucket or slice."""
-        counts = counts_of(self._recorded().whole(), self.recording.step)
-        over = counts.timeline.end // self.step * self.step
-        if self._keeper is not None:
-            # The other processes write what they know of a bucket when it is over: a bucket later it is there.
-            over -= self.step
-        if counts.timeline.start < over < counts.timeline.end:
-            counts = counts.between(_instant(counts.timeline.start), _instant(over))
-        elif over <= counts.timeline.start:
-            counts = counts_of(Recorded.nothing(over // self.recording.step - 1), self.recording.step)
-        evaluation = self._evaluate(counts.exclude(self._exclusions))
-        return evaluation, evaluation.timeline.start // self.step
-
-    def _decide(self) -> Decision:
-        """Judge what is over; under the lock."""
-        if self._decision is not None and self.recording.time() < self._decided_until:
-            return self._decision
-        self._exchange()
-        evaluation, first = self._full()
+    def _judged(self) -> tuple[PolicyHistory, Evaluation]:
+        """Judge what is over and was not judged; under the lock."""
+        evaluation, first = self._evidence.over()
         self._callbacks.queue(self._judge.judge(evaluation, first))
-        self._keep_judgement()
-        return self._until(self._judge.history(evaluation).at(), self._next_end(evaluation))
+        return self._judge.history(evaluation, first), evaluation
 
-    def _next_end(self, evaluation: Evaluation) -> int:
-        """Return when there is more to judge."""
-        return evaluation.timeline.end + self.step * (1 if self._keeper is None else 2)
+    def _decide(self) -> None:
+        if self.recording.time() >= self._decided_until:
+            if self._backing is not None:
+                self._backing.exchange()
+            self._decided()
+            if self._backing is not None:
+                self._backing.keep(self._judge)
 
-    def _until(self, decision: Decision, until: int) -> Decision:
-        self._decision, self._decided_until = decision, until
+    def _decided(self) -> Decision:
+        """Work the decision out; under the lock."""
+        history, evaluation = self._judged()
+        decision: Decision = history.at()
+        # A decision holds the evidence that it rests on: more than tiers take. There it is worked out when asked for.
+        self._known = weakref.ref(decision) if self.recording.tiered else lambda: decision
+        self._code = decision.code
+        # When there is more to judge.
+        self._decided_until = evaluation.timeline.end + self.step + self._evidence.delay
         return decision
 
     def _begin_again(self) -> None:
@@ -285,11 +304,15 @@ class Monitor:
         """
         return self._callbacks.add(callback)
 
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Spans whose events do not count."""
+        return self._evidence.exclusions
+
     def exclude(self, exclusions: Exclusion | Iterable[Exclusion]) -> None:
         """Add spans whose events do not count, from now on and for what was recorded."""
-        more = (exclusions,) if isinstance(exclusions, Exclusion) else tuple(exclusions)
         with self._lock:
-            self._exclusions = (*self._exclusions, *more)
+            self._evidence.exclude(parse_exclusions(exclusions))
 
     # --- the store --------------------------------------------------------------------------------------------
 
@@ -303,54 +326,19 @@ class Monitor:
         StoreError
             If the store cannot be reached; nothing is lost by that, and the next flush writes all.
         """
-        if self._keeper is not None:
-            self._keeper.flush()
-            self._store_error = None
+        if self._backing is not None:
+            self._backing.flush()
 
     @property
     def store_error(self) -> StoreError | None:
         """What went wrong with the store when it was last asked; None while all is well."""
-        return self._store_error
-
-    def _exchange(self) -> None:
-        """Flush, and go on without the store where it cannot be reached."""
-        try:
-            self.flush()
-        except StoreError as error:
-            if self._store_error is None:
-                _log.warning("the store cannot be reached, recording goes on: %s", error)
-            self._store_error = error
-
-    def _keep_judgement(self) -> None:
-        """Keep what was decided beside the counts, for a process that begins later."""
-        if self._store is None or self._keeper is None or self._store_error is not None:
-            return
-        try:
-            self._store.put(self._keeper.series, self._judgement_key, judgement(self._judge))
-        except StoreError as error:
-            self._store_error = error
-
-    @property
-    def _judgement_key(self) -> str:
-        return judgement_key(self.slo, self._judge, self.step)
-
-    def _resume_from_store(self) -> None:
-        """Go on from what another process decided by the same rules, if it is there."""
-        if self._store is None or self._keeper is None or self._store_error is not None:
-            return
-        try:
-            blob = self._store.get(self._keeper.series, self._judgement_key)
-            if blob is not None:
-                resume_judgement(self._judge, blob)
-        except StoreError as error:
-            self._store_error = error
+        return None if self._backing is None else self._backing.error
 
     def close(self) -> None:
         """Record nothing any more, and flush; what was recorded can still be asked for. Closing twice is fine."""
         self.recording.close()
-        self._exchange()
-        if self._store is not None:
-            self._store.close()
+        if self._backing is not None:
+            self._backing.close()
 
     # --- restarts ---------------------------------------------------------------------------------------------
 
@@ -359,7 +347,7 @@ class Monitor:
 
         See :mod:`slokit.live.snapshot` for their form, and :meth:`restore` for the way back.
         """
-        self.decision()
+        self._decide_in_time()
         with self._lock:
             recorded, judge = self.recording.read(), self._judge
             return packed(self.slo, self.recording, recorded, judge)
@@ -408,8 +396,8 @@ class Monitor:
                 kept.resume(self._judge)
             elif kept.state in {state.name for state in self.policy.states}:
                 now = self.recording.clock.now() // self.step
-                self._judge = Judge(self.policy, self.step, now, kept.state)
-            self._decision = None
+                self._judge = Judge(self.policy, self.step, now, kept.state, most=self._judge.most)
+            self._known, self._code, self._decided_until = _nothing, self._judge.code, -(2**63)
 
     @property
     def drops(self) -> Mapping[str, int]:
@@ -434,8 +422,8 @@ class Monitor:
         raise WrongType("a monitor belongs to its process and is not pickled; snapshot() gives what it holds")
 
 
-def _instant(at: int) -> np.datetime64:
-    return np.datetime64(at, "ns")
+def _nothing() -> None:
+    return None
 
 
 def _span(length: int) -> np.timedelta64:

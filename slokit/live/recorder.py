@@ -26,7 +26,8 @@ from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
 from slokit.live.cells import ALONE, Cell, Counter
 from slokit.live.drops import Drops
 from slokit.live.forks import begins_anew
-from slokit.live.ring import Ring
+from slokit.live.ring import Coarse, Laying, Ring
+from slokit.live.tiers import Tiers
 from slokit.protocols import Clock
 
 __all__ = ["Recorded", "Recorder"]
@@ -38,12 +39,13 @@ _EARLIEST = 946_684_800 * 10**9
 
 
 class Recorded(NamedTuple):
-    """What was recorded, bucket by bucket, in the order of time."""
+    """What was recorded, bucket by bucket, in the order of time; of ``coarse`` spans only sums are known."""
 
     first: int
     good: npt.NDArray[np.int64]
     bad: npt.NDArray[np.int64]
     observed: npt.NDArray[np.bool_]
+    coarse: tuple[Coarse, ...] = ()
 
     @classmethod
     def nothing(cls, bucket: int) -> Recorded:
@@ -63,7 +65,7 @@ class Recorded(NamedTuple):
 
     def whole(self) -> Recorded:
         """Return all but the last bucket, which is still running."""
-        return Recorded(self.first, self.good[:-1], self.bad[:-1], self.observed[:-1])
+        return Recorded(self.first, self.good[:-1], self.bad[:-1], self.observed[:-1], self.coarse)
 
 
 class Recorder:
@@ -79,6 +81,8 @@ class Recorder:
         What tells the time.
     strict
         Whether what would be dropped raises instead.
+    tiered
+        Whether what is old is remembered in coarser buckets: see :mod:`slokit.live.tiers`.
     future
         How far beyond the clock an event may be said to lie, in nanoseconds.
     counter
@@ -92,12 +96,14 @@ class Recorder:
         clock: Clock,
         *,
         strict: bool = False,
+        tiered: bool = False,
         future: int = 3_600_000_000_000,
         counter: Counter = count,
     ) -> None:
         self.step = step
         self.size = size
         self.strict = strict
+        self.tiered = tiered
         self._clock = clock
         self._now = clock.now
         self._future = future
@@ -114,7 +120,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._pending: deque[tuple[int, int, int]] = deque()
         bucket = now // self.step
-        self._ring = Ring(self.size, bucket)
+        self._ring: Ring | Tiers = (Tiers if self.tiered else Ring)(self.size, bucket)
         self._seen = now, self._clock.monotonic()
         # Open cells by bucket, and cells that were taken from there and may still be held by somebody.
         self._cells: dict[int, Cell] = {}
@@ -261,12 +267,17 @@ class Recorder:
         while self._pending:
             self._settle(*self._pending.popleft())
 
-    def read(self) -> Recorded:
+    def read(self, laying: Laying = "last") -> Recorded:
         """Return all that was recorded, the running bucket included: copies, good and bad of one moment."""
         with self._lock:
             self._fold()
             self._drain()
-            return Recorded(*self._ring.arrays())
+            return Recorded(*self._ring.arrays(laying))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that what is remembered takes."""
+        return self._ring.nbytes
 
     def time(self) -> int:
         """Return the instant by which buckets are over: the clock's, and never before the newest bucket there was."""

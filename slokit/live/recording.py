@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from slokit.counts import Counts
-from slokit.errors import InvalidCounts, InvalidSLI, WrongType
+from slokit.errors import InvalidCounts, InvalidDefinition, InvalidSLI, WrongType
 from slokit.live.clock import SystemClock
 from slokit.live.measure import Measure
 from slokit.live.recorder import Recorded, Recorder
@@ -16,7 +16,10 @@ from slokit.protocols import Clock
 from slokit.sli import SLI
 from slokit.timeline import MAX_BUCKETS, DurationLike, InstantLike, Timeline, parse_instant, parse_length
 
-__all__ = ["Recording", "counts_of"]
+__all__ = ["Memory", "Recording", "counts_of"]
+
+Memory = Literal["exact", "tiers"]
+"""Every bucket for as long as it is remembered, or coarser ones the older they are: see :mod:`slokit.live.tiers`."""
 
 _MOST_EVENTS = 2**62
 
@@ -43,11 +46,15 @@ class Recording(Recorder):
         What tells the time.
     strict
         Whether what would be dropped raises instead: for tests.
+    memory
+        ``"exact"``, or ``"tiers"`` for 27 KB instead of 734, with bounds for what that leaves open.
 
     Raises
     ------
     InvalidSLI
         If the indicator judges time and not events.
+    InvalidDefinition
+        If ``memory`` is neither.
     InvalidCounts
         If that would be more buckets than fit.
 
@@ -68,7 +75,10 @@ class Recording(Recorder):
         resolution: DurationLike = "1m",
         clock: Clock | None = None,
         strict: bool = False,
+        memory: Memory = "exact",
     ) -> None:
+        if memory not in get_args(Memory):
+            raise InvalidDefinition([("memory", f'must be "exact" or "tiers", got {memory!r:.100}')])
         if not isinstance(sli, SLI):
             raise WrongType(f"sli must be an SLI, got {type(sli).__name__}: {sli!r:.100}")
         if sli.is_timed:
@@ -78,7 +88,9 @@ class Recording(Recorder):
         if size > MAX_BUCKETS:
             raise InvalidCounts(f"retention must be at most {MAX_BUCKETS:,} buckets, got {size:,}; make them longer")
         self.sli = sli
-        super().__init__(step, size, SystemClock() if clock is None else clock, strict=strict)
+        self.memory = memory
+        told_by = SystemClock() if clock is None else clock
+        super().__init__(step, size, told_by, strict=strict, tiered=memory == "tiers")
 
     @property
     def clock(self) -> Clock:

@@ -44,6 +44,8 @@ class Kept:
         What makes the objective the same one.
     step
         Length of a bucket, in nanoseconds.
+    memory
+        Whether every bucket was remembered.
     recorded
         What was recorded.
     rules, state
@@ -54,6 +56,7 @@ class Kept:
 
     slo: Any
     step: int
+    memory: str
     recorded: Recorded
     rules: str
     state: str
@@ -77,6 +80,9 @@ class Kept:
                 f"{duration_text(recording.step)}; they must be the same"
             )
 
+        if self.memory == "tiers" and not recording.tiered:
+            raise SnapshotError('the snapshot holds coarse buckets, as memory is "tiers"; restore it with the same')
+
     def resume(self, judge: Judge) -> None:
         """Have a judge of the same rules go on."""
         judge.resume(self.first, self.before, self.arrays)
@@ -88,6 +94,7 @@ def packed(slo: SLO, recording: Recording, recorded: Recorded, judge: Judge) -> 
         "slo": _fingerprint(slo),
         "rules": repr(judge.rules),
         "step": recording.step,
+        "memory": recording.memory,
         "first": recorded.first,
         "judged": [judge.first, judge.before],
         "state": judge.state,
@@ -114,6 +121,8 @@ def unpacked(blob: bytes) -> Kept:
         return Kept(
             slo=header["slo"],
             step=int(header["step"]),
+            # Before there were tiers every bucket was.
+            memory=str(header.get("memory", "exact")),
             recorded=Recorded(int(header["first"]), arrays["good"], arrays["bad"], arrays["observed"]),
             rules=str(header["rules"]),
             state=str(header["state"]),

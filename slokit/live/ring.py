@@ -6,12 +6,27 @@ that is refused, and the caller counts it as dropped.
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ring"]
+__all__ = ["Coarse", "Laying", "Ring"]
 
 Ints = npt.NDArray[np.int64]
+
+
+Laying = Literal["last", "best", "worst"]
+"""Where the events of a coarse bucket are laid: all in its last step, or so that a window which begins inside of it
+holds its good ones alone, or its bad ones alone."""
+
+
+class Coarse(NamedTuple):
+    """Buckets ``[start, stop)`` of which only sums over so many at a time are known."""
+
+    start: int
+    stop: int
+    factor: int
 
 
 class Ring:
@@ -37,7 +52,7 @@ class Ring:
     @property
     def oldest(self) -> int:
         """Number of the oldest bucket that is kept."""
-        return max(self.first, self.newest - self.size + 1)
+        return max(self.first, self.oldest_possible)
 
     def advance(self, bucket: int, *, observed: bool) -> None:
         """Make a bucket the newest; those skipped were observed without traffic, or not at all.
@@ -71,8 +86,28 @@ class Ring:
             self.first = min(self.first, bucket)
             self._observed[bucket % self.size] |= observed[bucket - first]
 
-    def arrays(self) -> tuple[int, Ints, Ints, npt.NDArray[np.bool_]]:
-        """Return the number of the oldest bucket, and copies of good, bad and observed in the order of time."""
-        oldest = self.oldest
-        places = np.arange(oldest, self.newest + 1) % self.size
-        return oldest, self._good[places], self._bad[places], self._observed[places]
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the arrays take."""
+        return self._good.nbytes + self._bad.nbytes + self._observed.nbytes
+
+    @property
+    def oldest_possible(self) -> int:
+        """Number of the oldest bucket there is room for."""
+        return self.newest - self.size + 1
+
+    def is_observed(self, bucket: int) -> bool | None:
+        """Say whether a bucket was observed; None where there is no room for it."""
+        return bool(self._observed[bucket % self.size]) if self.oldest_possible <= bucket <= self.newest else None
+
+    def since(self, first: int) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+        """Return copies of good, bad and observed from a bucket on, in the order of time."""
+        places = np.arange(first, self.newest + 1) % self.size
+        return self._good[places], self._bad[places], self._observed[places]
+
+    def arrays(self, _laying: Laying = "last") -> tuple[int, Ints, Ints, npt.NDArray[np.bool_]]:
+        """Return the number of the oldest bucket, and copies of good, bad and observed in the order of time.
+
+        Nothing is coarse here, so that however it is laid out it is the same.
+        """
+        return self.oldest, *self.since(self.oldest)

@@ -26,7 +26,7 @@ from slokit.timeline import DurationLike
 if TYPE_CHECKING:
     from slokit.policy.policy import Policy
 
-__all__ = ["Decision", "DecisionTable", "Override"]
+__all__ = ["Decision", "DecisionTable", "Override", "permits"]
 
 _MAX_REMARK = 1_000
 
@@ -72,6 +72,22 @@ class Override:
 
     def _repr_html_(self) -> str:
         return html_table(list(self.__rich_repr__()), caption="Override")
+
+
+def permits(
+    policy: Policy,
+    code: int,
+    activity: str,
+    change: str | None,
+    *,
+    enforced: bool,
+    override: Override | None = None,
+) -> bool:
+    """Say whether an activity may begin in the state of a code: see :meth:`Decision.allows`."""
+    blocked = policy.blocks(policy.state(code), activity, change)
+    if override is not None and (not override.activities or activity in override.activities):
+        return override.allow
+    return not (blocked and enforced)
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -155,11 +171,7 @@ class Decision:
         UnknownActivity
             If the policy knows no such activity or class; the message lists those it knows.
         """
-        blocked = self.policy.blocks(self.policy.state(self.code), activity, change)
-        override = self.override
-        if override is not None and (not override.activities or activity in override.activities):
-            return override.allow
-        return not (blocked and self.enforced)
+        return permits(self.policy, self.code, activity, change, enforced=self.enforced, override=self.override)
 
     @property
     def blocked(self) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ class LiveEqualsBatch(RuleBasedStateMachine):
     def restart(self) -> None:
         """Go on in another process from a snapshot."""
         before = self.monitor.history().codes.copy()
-        exclusions = self.monitor._exclusions
+        exclusions = self.monitor.exclusions
         lost = sum(self.monitor.recording.drops().values())
         blob = self.monitor.snapshot()
         self.monitor = Monitor.restore(
