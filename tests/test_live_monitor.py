@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -387,6 +388,35 @@ def test_a_monitor_belongs_to_its_process() -> None:
     assert one.status().good == 3
     assert one.recording.drops() == {"closed": 1}
     assert repr(one).startswith("Monitor(SLO('checkout'")
+
+
+def test_as_much_is_remembered_as_anything_looks_back() -> None:
+    """Of a calendar the period before too, which says what to expect; a hold that outlasts the window; no less."""
+    day = 1440
+    month = Monitor(SLO("x", sli=SLI.ratio("x"), target="99%", window=CalendarWindow("month")))
+    assert month.recording.size > 62 * day
+    holding = attrs.evolve(FREEZE, rules=[Rule("frozen", Exhausted(), hold="5h")])
+    assert monitor(policy=holding)[0].recording.size == 5 * 60 + 1
+    assert monitor()[0].recording.size == 61
+
+
+def test_callbacks_that_ask_again_keep_the_order_for_all() -> None:
+    """Of two changes that are found at once, nobody hears of the second before the first."""
+    one, clock = monitor()
+    heard: list[tuple[str, str]] = []
+
+    def asks(change: Transition) -> None:
+        heard.append(("asks", change.after))
+        one.decision()
+
+    one.on_transition(asks)
+    one.on_transition(lambda change: heard.append(("listens", change.after)))
+    record(one, 9)
+    clock.advance("1m")
+    record(one, 0, 90)
+    clock.advance("1m")
+    one.decision()
+    assert heard == [(who, state) for state in ("calm", "frozen") for who in ("asks", "listens")]
 
 
 def test_memory_of_thirty_days_is_what_the_docs_say() -> None:

@@ -253,6 +253,8 @@ def test_after_closing_nothing_counts() -> None:
     assert sums(recorder) == (1, 0)
     assert recorder.drops() == {"closed": 12}
     assert recorder.read().observed.tolist() == [True, True]
+    clock.advance("3m")
+    assert recorder.read().observed.tolist() == [True, True, False, False, True]
     strict = Recorder(MINUTE, 10, clock, strict=True)
     strict.close()
     with pytest.raises(InvalidEvents, match="was closed"):
@@ -290,6 +292,38 @@ def test_late_events_go_to_their_own_bucket() -> None:
         strict._add(1, 0, at("2026-01-02T00:00:00"))
 
 
+def test_an_hour_ahead_is_the_farthest_and_2000_the_earliest() -> None:
+    """Both ends count; a nanosecond beyond either is dropped."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 10, clock)
+    for instant in ("2026-01-01T13:00:00", "2026-01-01T13:00:00.000000001", "2000-01-01", "1999-12-31T23:59:59.9"):
+        recorder._add(1, 0, at(instant))
+    # So early an event is no mix-up of units, and older than is remembered.
+    assert recorder.drops() == {"future": 1, "late": 1, "ancient": 1}
+    assert sums(recorder) == (1, 0)
+
+
+def test_what_came_while_the_lock_was_held_is_in_the_next_reading() -> None:
+    """A signal handler that adds in the middle of a reading waits for nobody; its events do."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 10, clock)
+    with recorder._lock:
+        recorder._add(3, 2, None)
+        recorder._add(1, 0, at("2026-01-01T11:55:00"))
+    assert recorder.read().good.tolist() == [1, 0, 0, 0, 0, 3]
+    assert sums(recorder) == (4, 2)
+
+
+def test_time_does_not_go_back_with_the_clock() -> None:
+    """What was over stays over."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 10, clock)
+    clock.advance("5m")
+    recorder.record(True)
+    clock.step("2026-01-01T12:01Z")
+    assert recorder.time() == at("2026-01-01T12:05:00")
+
+
 def test_a_clock_set_back_rewinds_nothing() -> None:
     """Events go to the bucket that the clock shows; the newest bucket stays the newest."""
     clock = ManualClock("2026-01-01T12:00Z")
@@ -321,6 +355,13 @@ def test_a_machine_that_slept_observed_nothing_meanwhile() -> None:
     assert observed[:61].all()
     assert not observed[61:-1].any()
     assert observed[-1]
+    # A clock that is put right by a minute skips none; by more, the buckets between were not lived through.
+    for minutes, skipped in ((2, True), (3, False)):
+        clock = ManualClock("2026-01-01T12:00Z")
+        recorder = Recorder(MINUTE, 1_000, clock)
+        clock.advance(f"{minutes - 1}m" if skipped else "1m")
+        clock.step(f"2026-01-01T12:0{minutes}Z")
+        assert recorder.read().observed.tolist() == [True, *[skipped] * (minutes - 1), True]
 
 
 def test_a_jump_of_years_costs_no_more_than_the_ring() -> None:

@@ -138,6 +138,20 @@ def test_recording_and_deciding_go_on_without_the_store(tmp_path: Path) -> None:
     assert stored(wrapped.store) == (50, 50)
 
 
+def test_a_bucket_is_judged_once_others_had_time_to_write(tmp_path: Path) -> None:
+    """A bucket after its end, and then not again before the next one is: asking in between costs nothing."""
+    clock = ManualClock(START)
+    one = monitor(tmp_path / "slo.db", clock)
+    one.add(good=9, bad=1)
+    clock.advance("2m")
+    decided = one.decision()
+    assert decided.time.minute == 1
+    clock.advance("59s")
+    assert one.decision() is decided
+    clock.advance("1s")
+    assert one.decision().time.minute == 2
+
+
 @pytest.mark.parametrize("fails", ["", "after"])
 def test_a_process_that_was_taken_for_dead_counts_once(tmp_path: Path, fails: str) -> None:
     """Its rows were folded while it slept; it goes on under another name, with what is new alone."""

@@ -78,12 +78,8 @@ class Tiers:
 
     @property
     def oldest(self) -> int:
-        """Number of the oldest bucket that is remembered: the first, or one that a coarse bucket begins with."""
-        oldest = self.newest - self.size + 1
-        if not self._coarse:
-            return self._fine.oldest
-        factor = self._coarse[-1].factor
-        return max(self.first, oldest // factor * factor)
+        """Number of the oldest bucket that is remembered."""
+        return max(self.first, self.newest - self.size + 1)
 
     def advance(self, bucket: int, *, observed: bool) -> None:
         """Make a bucket the newest; those skipped were observed without traffic, or not at all."""
@@ -175,11 +171,8 @@ class _Coarse:
         place = number % self.count
         self._good[place] += good
         self._bad[place] += bad
-        if seen is None:
-            # It may be one of those that were observed: at least there is one.
-            self._observed[place] = max(self._observed[place], 1)
-        elif not seen:
-            self._observed[place] += 1
+        # Of a step that nobody knows any more it may be one of those that were observed.
+        self._observed[place] += seen is False
 
     def set_observed(self, start: int, marks: npt.NDArray[np.bool_], edge: int, seen: npt.NDArray[np.bool_]) -> None:
         """Count steps as observed: of those from ``edge`` on it is known whether they were ``seen``, of others not."""
