@@ -401,19 +401,20 @@ def test_as_much_is_remembered_as_anything_looks_back() -> None:
 
 
 def test_callbacks_that_ask_again_keep_the_order_for_all() -> None:
-    """Of two changes that are found at once, nobody hears of the second before the first."""
+    """A change that is found while somebody is told of another waits until all others have heard of that."""
     one, clock = monitor()
     heard: list[tuple[str, str]] = []
 
     def asks(change: Transition) -> None:
         heard.append(("asks", change.after))
-        one.decision()
+        if change.after == "calm":
+            record(one, 0, 90)
+            clock.advance("1m")
+            assert one.decision().state == "frozen"
 
     one.on_transition(asks)
     one.on_transition(lambda change: heard.append(("listens", change.after)))
     record(one, 9)
-    clock.advance("1m")
-    record(one, 0, 90)
     clock.advance("1m")
     one.decision()
     assert heard == [(who, state) for state in ("calm", "frozen") for who in ("asks", "listens")]
