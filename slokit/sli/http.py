@@ -233,7 +233,7 @@ class Http:
         if is_single(status):
             if self._quick is not None and not is_single(seconds):
                 raise _shapes(status, seconds, field)
-            return not self.bad.is_bad(status) and (self._quick is None or self.is_quick(seconds))
+            return self.admits(status, seconds)
         answered = ~self.bad.are_bad(status, _named(field, "status"), where)
         if where is not None:
             answered &= where
@@ -243,6 +243,10 @@ class Http:
         if np.shape(seconds) != answered.shape:
             raise _shapes(status, seconds, field)
         return self._quick.judge(seconds, answered, _named(field, "seconds"))
+
+    def admits(self, status: int, seconds: Any) -> bool:
+        """Say whether one request is good."""
+        return not self.bad.is_bad(status) and self.is_quick(seconds)
 
     def is_quick(self, seconds: Any) -> bool:
         """Say whether an answer that took so long was quick enough; without a latency any is."""
