@@ -208,7 +208,7 @@ class HttpEvents:
 
     def flush(self) -> None:
         """Have monitors write what their stores do not have, as the server is about to end; takes seconds at most."""
-        within(monitor._keep_up for monitor in self._monitors if monitor.has_store)
+        within(monitor.flush for monitor in self._monitors if monitor.has_store)
 
 
 class Exchange:

@@ -6,7 +6,7 @@ them for whoever scans. So a template is taken from what a framework matched, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 __all__ = ["asgi_path", "asgi_route", "wsgi_path", "wsgi_route"]
@@ -65,11 +65,12 @@ def _mounted(scope: Mapping[str, Any]) -> str:
     root, whole = scope.get("app_root_path"), scope.get("root_path") or ""
     if not isinstance(root, str) or not isinstance(whole, str) or not whole.startswith(root) or len(whole) == len(root):
         return ""
-    routes: Iterable[Any] = getattr(scope.get("router"), "routes", ())
+    router: Any = scope.get("router")
+    routes = getattr(router, "routes", ())
     return _templates(routes, _below(scope.get("path", ""), root.rstrip("/")), whole[len(root) :], _DEEPEST) or ""
 
 
-def _templates(routes: Iterable[Any], path: str, mounted: str, deepest: int) -> str | None:
+def _templates(routes: Any, path: str, mounted: str, deepest: int) -> str | None:
     """Find the mounts by which a path came to be mounted as it is, in the order in which they are tried."""
     if not mounted:
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +109,8 @@ class _Answer:
     def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
         # Raises what exc_info holds if the first part is on its way already: then the first status stays.
         write = self._start_response(status, headers, *exc_info)
-        code = str(status)[:3]
-        self.exchange.status = status_of(int(code)) if code.isascii() and code.isdecimal() else None
+        code = str(status).split(" ", 1)[0]
+        self.exchange.status = status_of(int(code)) if re.fullmatch("[0-9]{3}", code) else None
         self._headers = headers
         if self._wants_route:
             # Flask takes its request away before the body is sent.
