@@ -178,9 +178,9 @@ def load(port: int) -> Counter[int]:
     return Counter(status for status, _ in answers)
 
 
-def eventually(what: Callable[[], bool]) -> None:
-    """Wait for something, ten seconds at most."""
-    until = time.monotonic() + 10
+def eventually(what: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for something, ten seconds at most if nothing else is said."""
+    until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "it did not come to be"
         time.sleep(0.02)
@@ -304,6 +304,7 @@ WIRE = {
     "raises": b"GET /raises?%d",
     "breaks": b"GET /stream/breaks?%d",
     "metrics": b"GET /metrics?%d",
+    "health": b"GET /healthz?%d",
 }
 BODY = b"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
 GOOD = ("order", "head", "stream", "nowhere", "gone", "wrong method", "made-up method", "continue")
@@ -338,11 +339,16 @@ def mixed_load(port: int) -> dict[str, Counter[int]]:
     return found
 
 
+def worker_of(answer: bytes) -> bytes:
+    """Return which worker answered."""
+    head = answer.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+    return next(line for line in head if line.startswith(b"x-worker"))
+
+
 def scrape(port: int) -> tuple[bytes, dict[str, tuple[int, int]]]:
     """Return which worker answered, and good and bad events of each objective by it."""
-    head, _, body = wire(port, "metrics").partition(b"\r\n\r\n")
-    worker = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"x-worker"))
-    text = body.decode()
+    answer = wire(port, "metrics")
+    text = answer.partition(b"\r\n\r\n")[2].decode()
     found = {}
     for slo in ("shop", "orders"):
         good, bad = (
@@ -354,7 +360,7 @@ def scrape(port: int) -> tuple[bytes, dict[str, tuple[int, int]]]:
         found[slo] = int(float(good[1])), int(float(bad[1]))
     assert not re.search(r"^slokit_(dropped_events|failed_readings)_total{[^}]*} (?!0.0$)", text, re.MULTILINE)
     assert 'slokit_store_up{policy="default",slo="shop"} 1.0' in text
-    return worker, found
+    return worker_of(answer), found
 
 
 @contextmanager
@@ -378,10 +384,10 @@ def workers(
 
         def all_answer() -> bool:
             with ThreadPoolExecutor(8) as pool:
-                seen.update(worker for worker, _ in pool.map(scrape, [port] * 8))
+                seen.update(map(worker_of, pool.map(wire, [port] * 8, ["health"] * 8)))
             return len(seen) == number
 
-        eventually(all_answer)
+        eventually(all_answer, 60)
         yield port, server
     finally:
         server.send_signal(signal.SIGTERM)
@@ -438,7 +444,7 @@ def test_any_worker_tells_the_whole(command: Any, number: int, tmp_path: Path) -
                 right.update(worker for worker, found in pool.map(scrape, [port] * 8) if found == whole(command))
             return len(right) == number
 
-        eventually(all_are_right)
+        eventually(all_are_right, 60)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the listening socket is handed over")
