@@ -23,18 +23,21 @@ from slokit.counts import Counts
 from slokit.errors import InvalidCounts, InvalidSLI, StoreError, WrongType
 from slokit.evaluation import Evaluation
 from slokit.exclusions import Exclusion
+from slokit.live.book import Book, log_name, until_of
 from slokit.live.forks import begins_anew
 from slokit.live.judge import Callback, Callbacks, Judge
 from slokit.live.keeping import Keeper
+from slokit.live.ledger import DecisionLedger
 from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording, counts_of
-from slokit.live.restarts import Kept, judgement, judgement_key, packed, resume_judgement, unpacked
+from slokit.live.restarts import Kept, fingerprint, judgement, judgement_key, packed, resume_judgement, unpacked
+from slokit.live.revisions import Revision, longest_look, settled_from
 from slokit.live.stores import open_store
-from slokit.policy import Decision, Policy, PolicyHistory
+from slokit.policy import Decision, Override, Policy, PolicyHistory
 from slokit.protocols import Clock, Store
 from slokit.slo import SLO
 from slokit.status import Status
-from slokit.timeline import DurationLike, parse_length
+from slokit.timeline import DurationLike, InstantLike, parse_length
 from slokit.windows import CalendarWindow
 
 __all__ = ["Monitor"]
@@ -133,6 +136,7 @@ class Monitor:
         self._store = None if store is None else open_store(store)
         self._keeper = None if self._store is None else Keeper(self._store, series or slo.name, recording)
         self._store_error: StoreError | None = None
+        self._book = Book(self.policy, recording)
         self._begin(initial)
         begins_anew(self)
 
@@ -168,9 +172,7 @@ class Monitor:
         nominal = self.slo.window.nominal
         # A month has up to three days more than its nominal length, a year or a quarter one or two.
         window = 2 * nominal + 4 * 86_400_000_000_000 if isinstance(self.slo.window, CalendarWindow) else nominal
-        leaves = [leaf for rule in self.policy.rules for leaf in rule.leaves()]
-        looks = [length for leaf in leaves for length in getattr(leaf, "windows", ())]
-        reach: int = max(window, self.policy.stale_after, *looks, *(rule.hold for rule in self.policy.rules))
+        reach: int = max(window, longest_look(self.policy), *(rule.hold for rule in self.policy.rules))
         return reach
 
     # --- what follows from it ---------------------------------------------------------------------------------
@@ -236,8 +238,16 @@ class Monitor:
         self.decision()
         with self._lock:
             evaluation, first = self._full()
-            self._callbacks.queue(self._judge.judge(evaluation, first))
-            return self._judge.history(evaluation)
+            return self._judged(evaluation, first)[0]
+
+    def _judged(self, evaluation: Evaluation, first: int) -> tuple[PolicyHistory, Decision, int]:
+        """Judge what was not, and write down what was decided; under the lock."""
+        begin = self._judge.next - first
+        self._callbacks.queue(self._judge.judge(evaluation, first))
+        history = self._judge.history(evaluation)
+        decision, until = self._book.applied(history.at(), self._next_end(evaluation))
+        self._book.note(history, begin, decision)
+        return history, decision, until
 
     def _full(self) -> tuple[Evaluation, int]:
         """Return the evaluation of what is over, and the number of its first bucket or slice."""
@@ -258,10 +268,10 @@ class Monitor:
         if self._decision is not None and self.recording.time() < self._decided_until:
             return self._decision
         self._exchange()
-        evaluation, first = self._full()
-        self._callbacks.queue(self._judge.judge(evaluation, first))
+        self._share_ledger()
+        _, decision, until = self._judged(*self._full())
         self._keep_judgement()
-        return self._until(self._judge.history(evaluation).at(), self._next_end(evaluation))
+        return self._until(decision, until)
 
     def _next_end(self, evaluation: Evaluation) -> int:
         """Return when there is more to judge."""
@@ -276,6 +286,85 @@ class Monitor:
         with self._lock:
             if self.recording.identity != self._identity:
                 self._begin(self._judge.state)
+
+    # --- the ledger -------------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> DecisionLedger:
+        """What was decided and overridden, on what evidence as known then: the newest 10,000 entries.
+
+        With a store those of all processes; of processes that decided the same at the same bucket end the entry that
+        came first stands for all.
+        """
+        self.decision()
+        with self._lock:
+            self._share_ledger()
+            return self._book.ledger
+
+    def override(
+        self, *activities: str, reason: str, by: str, until: DurationLike | InstantLike, allow: bool = True
+    ) -> Decision:
+        """Decide against the policy for a while, on the record; return the decision as it is then.
+
+        It is in force here at once, and with a store in all other processes from the next bucket end on at which they
+        are asked. Of several overrides of one activity the last counts; when none is in force any more the policy
+        decides again.
+
+        Parameters
+        ----------
+        *activities
+            Which ones; all where none is named.
+        reason
+            Why: what a review will read.
+        by
+            Who.
+        until
+            For how long, such as ``"2h"``, or until which instant.
+        allow
+            Whether they are let through, or held back.
+
+        Raises
+        ------
+        InvalidPolicy
+            If the reason or the name is empty, or the end has passed.
+        UnknownActivity
+            If the policy does not know an activity.
+
+        Examples
+        --------
+        >>> from slokit import SLI, SLO
+        >>> from slokit.live import ManualClock, Monitor
+        >>> slo = SLO("checkout", sli=SLI.ratio("availability"), target="99%", window="1h")
+        >>> monitor = Monitor(slo, clock=ManualClock("2026-01-01T00:00Z"))
+        >>> decision = monitor.override("deploy", reason="moving house", by="ana", until="2h", allow=False)
+        >>> monitor.allows("deploy"), monitor.ledger[-1].override
+        (False, deploy blocked by ana until 2026-01-01 02:00 UTC: moving house)
+        """
+        end = until_of(until, self.recording.time())
+        made = Override(allow, reason, by, activities, until=end)
+        decision = self.decision()
+        with self._lock:
+            self._book.override(decision, made)
+            decision = self._until(*self._book.applied(decision, self._decided_until))
+            self._share_ledger()
+        return decision
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """Return each entry of the ledger beside what the same policy says of its bucket on what is known now.
+
+        Late events, and exclusions that were agreed afterwards, make the difference. Of a bucket whose window is not
+        remembered whole any more nothing is said: ``retention`` beyond the objective's window is how far back this
+        reaches once the monitor has run for so long.
+        """
+        self.decision()
+        with self._lock:
+            evaluation, first = self._full()
+            self._judged(evaluation, first)
+            timeline, ledger = evaluation.timeline, self._book.ledger
+            forgotten = any(entry.evidence.since < timeline.start for entry in ledger)
+            settled = settled_from(self.slo.window, self.policy, timeline.start) if forgotten else timeline.start
+            begin = min(-(-(settled - timeline.start) // timeline.step), timeline.size)
+            return ledger.revised(self._judge.revised(evaluation, begin))
 
     def on_transition(self, callback: Callback) -> Callable[[], None]:
         """Call back at each change of state, once, in order; the returned function ends that.
@@ -329,6 +418,18 @@ class Monitor:
             self._store.put(self._keeper.series, self._judgement_key, judgement(self._judge))
         except StoreError as error:
             self._store_error = error
+        self._share_ledger()
+
+    def _share_ledger(self) -> None:
+        """Read from the store what others wrote down, and write what it does not have."""
+        if self._store is None or self._keeper is None or self._store_error is not None:
+            return
+        place = self._store, self._keeper.series, log_name(self.policy, fingerprint(self.slo))
+        try:
+            self._book.fetch(*place)
+            self._book.send(*place)
+        except StoreError as error:
+            self._store_error = error
 
     @property
     def _judgement_key(self) -> str:
@@ -362,7 +463,7 @@ class Monitor:
         self.decision()
         with self._lock:
             recorded, judge = self.recording.read(), self._judge
-            return packed(self.slo, self.recording, recorded, judge)
+            return packed(self.slo, self.recording, recorded, judge, self._book.ledger)
 
     @classmethod
     def restore(cls, blob: bytes, slo: SLO, **options: Any) -> Self:
@@ -404,6 +505,7 @@ class Monitor:
         kept.check(self.slo, self.recording)
         self.recording.merge(kept.recorded)
         with self._lock:
+            self._book.load(kept.ledger)
             if kept.rules == repr(self._judge.rules):
                 kept.resume(self._judge)
             elif kept.state in {state.name for state in self.policy.states}:
