@@ -1,8 +1,8 @@
 """The book of a monitor: its ledger as it grows, the overrides that are in force, and what the store does not have yet.
 
 An entry is made where what was decided differs from what stood at that bucket end. Several processes decide the same
-of the same buckets; the keys of entries say so, and putting their ledgers together is a union, in any order and as often
-as one likes: nothing is lost by whoever writes last, and nothing is there twice.
+of the same buckets; the keys of entries say so, and putting their ledgers together is a union, in any order and as
+often as one likes: nothing is lost by whoever writes last, and nothing is there twice.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class Book:
         fresh: list[LedgerEntry] = []
         for bucket in self._changes(history, begin):
             past = history.at(np.datetime64(history.timeline.end_of(bucket), "ns"))
-            self._consider(past, now, fresh, is_last=False)
-        self._consider(decision, now, fresh, is_last=True)
+            self._consider(past, now, fresh, judged=True, asked=False)
+        self._consider(decision, now, fresh, judged=begin < history.timeline.size, asked=True)
         self._add(fresh, ours=True)
 
     @staticmethod
@@ -91,15 +91,20 @@ class Book:
         changed = first + np.flatnonzero(codes[first:] != codes[first - 1 : -1])
         return [int(bucket) for bucket in changed[-_MOST_AT_ONCE:] if bucket < len(codes) - 1]
 
-    def _consider(self, decision: Decision, now: int, fresh: list[LedgerEntry], *, is_last: bool) -> None:
+    def _consider(self, decision: Decision, now: int, fresh: list[LedgerEntry], *, judged: bool, asked: bool) -> None:
+        """Write a decision down if it is another than stood there.
+
+        Only one that was judged just now can be: late events change the reasons of one that was, and not the decision.
+        And only at the last bucket was it asked what may be done, where overrides come and go.
+        """
         standing = self.ledger.at_bucket(end_of(decision))
         if fresh and (standing is None or fresh[-1].end >= standing.end):
             standing = fresh[-1]
-        alike = standing is not None and standing.verdict == verdict_of(decision)
-        # At the ends of other buckets nobody asked what might be done.
-        if standing is not None and alike and (not is_last or standing.blocked == decision.blocked):
-            return
-        lapsed = self._lapsed(standing.decided, now) if standing is not None and alike else None
+        lapsed = None
+        if standing is not None and not (judged and standing.verdict != verdict_of(decision)):
+            if not asked or standing.blocked == decision.blocked:
+                return
+            lapsed = self._lapsed(standing.decided, now)
         fresh.append(LedgerEntry.of(decision, decided=now, lapsed=lapsed, writer=self._recording.identity))
 
     def _lapsed(self, since: int, now: int) -> int | None:
@@ -138,7 +143,7 @@ class Book:
         return DecisionLedger(kept)
 
     def load(self, entries: Iterable[LedgerEntry]) -> None:
-        """Take over what an earlier process wrote down; with a store it is sent there too, which may have it already."""
+        """Take over what an earlier process wrote down; a store is sent it too, which may have it already."""
         self._add(entries, ours=True)
 
     # --- overrides ----------------------------------------------------------------------------------------------
@@ -153,13 +158,9 @@ class Book:
         """
         for activity in override.activities:
             self._policy.blocks(self._policy.states[0], activity)
-        against = attrs.evolve(
-            decision, overrides=(*decision.overrides, override), explanation=decision._explanation
-        )
+        against = attrs.evolve(decision, overrides=(*decision.overrides, override), explanation=decision._explanation)
         now = self._recording.time()
-        self._add(
-            [LedgerEntry.of(against, decided=now, override=override, writer=self._recording.identity)], ours=True
-        )
+        self._add([LedgerEntry.of(against, decided=now, override=override, writer=self._recording.identity)], ours=True)
 
     def _overrides(self) -> list[tuple[int, Override]]:
         """Return all overrides of the policy with their ends, in the order in which they were made."""

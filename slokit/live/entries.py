@@ -11,31 +11,37 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, get_args
 
 import attrs
 
-from slokit._display import clean, html_table, percent, short
+from slokit._display import clean, html_table
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.intervals import parse_edge
+from slokit.live.evidence import Evidence
 from slokit.policy import Decision, Override, Rule, Severity
 from slokit.policy.state import names_of
-from slokit.status import burn_rate_of, burn_text
 from slokit.texts import check_text
-from slokit.timeline import DurationLike, InstantLike, duration_text, instant_text, parse_length, to_datetime
+from slokit.timeline import InstantLike, instant_text, to_datetime
 
-__all__ = ["Evidence", "LedgerEntry", "end_of", "rules_digest", "verdict_of"]
+__all__ = ["LedgerEntry", "end_of", "rules_digest", "verdict_of"]
 
 _MOST_REASONS = 12
 _MOST_TEXT = 400
 _MOST_BURNS = 32
 
 
-def _instant(field: str) -> Any:
-    """Return the converter of a field that holds an instant."""
-    return lambda value: parse_edge(value, field, InvalidPolicy)
+def _end(value: InstantLike | int) -> int:
+    return parse_edge(value, "end", InvalidPolicy)
+
+
+def _decided(value: InstantLike | int) -> int:
+    return parse_edge(value, "decided", InvalidPolicy)
+
+
+def _lapsed(value: InstantLike | int | None) -> int | None:
+    return None if value is None else parse_edge(value, "lapsed", InvalidPolicy)
 
 
 def _digest(*parts: object) -> str:
@@ -60,100 +66,12 @@ def end_of(decision: Decision) -> int:
     return explanation.evaluation.timeline.end_of(explanation.bucket)
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class Evidence:
-    """The evidence that a decision rested on, as it was known then.
-
-    Parameters
-    ----------
-    since
-        Where what was known began: an instant, or integer nanoseconds, as it is kept.
-    good, bad
-        Events of the objective's window.
-    unit
-        What was counted: ``"events"`` or ``"slices"``.
-    target
-        The objective's.
-    remaining_ratio
-        The share of the budget that was left; None without data.
-    coverage
-        Observed buckets over the buckets that the window should hold.
-    burns
-        The windows that the policy's alerts look at, in nanoseconds, each with its good and its bad events.
-
-    Examples
-    --------
-    >>> known = Evidence(
-    ...     since="2026-01-01T00:00Z",
-    ...     good=990,
-    ...     bad=10,
-    ...     target=Fraction("0.98"),
-    ...     remaining_ratio=0.5,
-    ...     coverage=1.0,
-    ...     burns=[(3_600_000_000_000, 95, 5)],
-    ... )
-    >>> known, known.burn_rate("1h")
-    (50% of the budget left, 10 of 1,000 bad, 1h burn 2.5x, coverage 100%, 2.5)
-    """
-
-    since: int = attrs.field(converter=_instant("since"))
-    good: int
-    bad: int
-    unit: str = "events"
-    target: Fraction
-    remaining_ratio: float | None
-    coverage: float
-    burns: tuple[tuple[int, int, int], ...] = attrs.field(
-        default=(), converter=lambda burns: tuple((int(w), int(good), int(bad)) for w, good, bad in burns)
-    )
-
-    def __attrs_post_init__(self) -> None:
-        figures = (self.good, self.bad, *(figure for burn in self.burns for figure in burn))
-        for figure in figures:
-            if isinstance(figure, bool) or not isinstance(figure, int) or figure < 0:
-                raise InvalidPolicy(f"figures of evidence must be integers of at least 0, got {figure!r:.100}")
-        if not isinstance(self.target, Fraction) or not 0 <= self.target < 1:
-            raise InvalidPolicy(f"target must be a Fraction of at least 0 and below 1, got {self.target!r:.100}")
-        for field in ("remaining_ratio", "coverage"):
-            value = getattr(self, field)
-            if not isinstance(value, float | int | None) or value != value:
-                raise WrongType(f"{field} must be a number, got {value!r:.100}")
-        check_text("unit", self.unit, InvalidPolicy)
-
-    @property
-    def total(self) -> int:
-        """Events of the objective's window."""
-        return self.good + self.bad
-
-    def burn_rate(self, window: DurationLike) -> float | None:
-        """Return the burn rate over a window that an alert looks at; None without data in it, or if none does."""
-        length = parse_length(window, "window")
-        return next((burn_rate_of(b, g + b, self.target) for found, g, b in self.burns if found == length), None)
-
-    def _facts(self) -> Iterator[tuple[str, str]]:
-        left = "no data" if self.remaining_ratio is None else f"{percent(self.remaining_ratio, 1)} of the budget left"
-        yield "budget", left
-        unit = "" if self.unit == "events" else f" {clean(self.unit, 20)}"
-        yield "bad", f"{short(self.bad)} of {short(self.total)}{unit} bad"
-        for window, good, bad in self.burns:
-            rate = burn_rate_of(bad, good + bad, self.target)
-            if rate:
-                text = duration_text(window)
-                yield f"burn {text}", f"{text} burn {burn_text(rate)}"
-        yield "coverage", f"coverage {percent(self.coverage, 1)}"
-
-    def __repr__(self) -> str:
-        return ", ".join(text for _, text in self._facts())
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Evidence")
+def _allowed(values: Iterable[str]) -> tuple[str, ...]:
+    return names_of(values, "allowed")
 
 
-def _names(field: str) -> Any:
-    return lambda values: names_of(values, field)
+def _blocked(values: Iterable[str]) -> tuple[str, ...]:
+    return names_of(values, "blocked")
 
 
 def _reasons(values: Iterable[str]) -> tuple[str, ...]:
@@ -195,28 +113,28 @@ class LedgerEntry:
         Which process decided.
     """
 
-    end: int = attrs.field(converter=_instant("end"))
-    decided: int = attrs.field(converter=_instant("decided"))
+    end: int = attrs.field(converter=_end)
+    decided: int = attrs.field(converter=_decided)
     policy: str
     rules: str = ""
     state: str
-    allowed: tuple[str, ...] = attrs.field(default=(), converter=_names("allowed"))
-    blocked: tuple[str, ...] = attrs.field(default=(), converter=_names("blocked"))
+    allowed: tuple[str, ...] = attrs.field(default=(), converter=_allowed)
+    blocked: tuple[str, ...] = attrs.field(default=(), converter=_blocked)
     reasons: tuple[str, ...] = attrs.field(default=(), converter=_reasons)
     grounds: str = ""
     severity: Severity | None = None
     evidence: Evidence
     override: Override | None = None
-    lapsed: int | None = attrs.field(default=None, converter=attrs.converters.optional(_instant("lapsed")))
+    lapsed: int | None = attrs.field(default=None, converter=_lapsed)
     writer: str = ""
 
     def __attrs_post_init__(self) -> None:
         for field, least in (("policy", 1), ("state", 1), ("rules", 0), ("grounds", 0), ("writer", 0)):
             check_text(field, getattr(self, field), InvalidPolicy, least=least)
-        for field, kind in (("evidence", Evidence), ("override", Override | None)):
-            value = getattr(self, field)
-            if not isinstance(value, kind):  # type: ignore[arg-type]
-                raise WrongType(f"{field} must be of {kind}, got {type(value).__name__}: {value!r:.100}")
+        if not isinstance(self.evidence, Evidence):
+            raise WrongType(f"evidence must be an Evidence, got {type(self.evidence).__name__}: {self.evidence!r:.100}")
+        if self.override is not None and not isinstance(self.override, Override):
+            raise WrongType(f"override must be an Override, got {type(self.override).__name__}: {self.override!r:.100}")
         if self.severity is not None and self.severity not in get_args(Severity):
             raise InvalidPolicy(f"severity must be one of {', '.join(get_args(Severity))}, got {self.severity!r:.100}")
 

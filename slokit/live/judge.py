@@ -106,15 +106,12 @@ class Judge:
             notes=self.notes,
         )
 
-
     def revised(self, evaluation: Evaluation, first: int) -> PolicyHistory:
         """Judge again, on the evidence as it is known now, from a bucket on; the state before it was decided."""
         before = int(self.codes[first - 1]) if first else self.before
         initial = Carry.of(self._coded, np.array(before, dtype=np.int8))
         codes, carry = step(evaluation, self._coded, self.policy.stale_after, initial, first=first)
-        return attrs.evolve(
-            self.history(evaluation), codes=np.concatenate([self.codes[:first], codes]), carry=carry
-        )
+        return attrs.evolve(self.history(evaluation), codes=np.concatenate([self.codes[:first], codes]), carry=carry)
 
 
 class Callbacks:

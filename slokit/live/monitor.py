@@ -130,7 +130,7 @@ class Monitor:
         self.recording = recording
         # The recording's own methods: a call through this class would cost as much again.
         self.record, self.observe, self.add = recording.record, recording.observe, recording.add
-        self.measure = recording.measure
+        self.measure, self.exemplars = recording.measure, recording.exemplars
         self._lock = threading.Lock()
         self._callbacks = Callbacks()
         self._store = None if store is None else open_store(store)
@@ -344,6 +344,8 @@ class Monitor:
         made = Override(allow, reason, by, activities, until=end)
         decision = self.decision()
         with self._lock:
+            # Another thread may have decided since.
+            decision = self._decision or decision
             self._book.override(decision, made)
             decision = self._until(*self._book.applied(decision, self._decided_until))
             self._share_ledger()
@@ -515,7 +517,7 @@ class Monitor:
 
     @property
     def drops(self) -> Mapping[str, int]:
-        """How many events did not count, by reason; see :data:`slokit.live.drops.REASONS`."""
+        """How many events did not count, or lost their exemplar, by reason; see :data:`slokit.live.drops.REASONS`."""
         return self.recording.drops()
 
     @property

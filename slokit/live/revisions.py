@@ -88,7 +88,8 @@ class Revision:
 def longest_look(policy: Policy) -> int:
     """Return how far back the conditions of a policy look beside the objective's window, in nanoseconds."""
     leaves = [leaf for rule in policy.rules for leaf in rule.leaves()]
-    return max(policy.stale_after, *(length for leaf in leaves for length in getattr(leaf, "windows", ())), 0)
+    looks: list[int] = [length for leaf in leaves for length in getattr(leaf, "windows", ())]
+    return max(policy.stale_after, *looks, 0)
 
 
 def settled_from(window: Window, policy: Policy, start: int) -> int:

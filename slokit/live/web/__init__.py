@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from slokit.live.web.asgi import AsgiMonitor
 from slokit.live.web.http import HttpEvents, RequestRecord, StatusRule
+from slokit.live.web.traces import trace_id
 from slokit.live.web.wsgi import WsgiMonitor
 
-__all__ = ["AsgiMonitor", "HttpEvents", "RequestRecord", "StatusRule", "WsgiMonitor"]
+__all__ = ["AsgiMonitor", "HttpEvents", "RequestRecord", "StatusRule", "WsgiMonitor", "trace_id"]

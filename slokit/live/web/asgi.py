@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from slokit.live.monitor import Monitor
@@ -31,7 +31,7 @@ class AsgiMonitor:
     ----------
     app
         The application.
-    availability, latency, skip, bad, cancelled, on_request
+    availability, latency, skip, bad, cancelled, on_request, exemplar
         See :class:`~slokit.live.web.HttpEvents`. A path is taken without the ``root_path`` it is mounted at; the route
         is ``scope["slokit.route"]`` if the application sets it, else what Starlette and FastAPI leave in the scope.
 
@@ -64,6 +64,7 @@ class AsgiMonitor:
         bad: str | StatusRule = ">=500",
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
+        exemplar: Callable[[Mapping[str, Any]], str | None] | None = None,
     ) -> None:
         self.app = app
         self.events = HttpEvents(
@@ -73,6 +74,7 @@ class AsgiMonitor:
             bad=bad,
             cancelled=cancelled,
             on_request=on_request,
+            exemplar=exemplar,
         )
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
@@ -80,7 +82,7 @@ class AsgiMonitor:
         if scope["type"] != "http" or self.events.skips(_path(scope)):
             await self.app(scope, receive, send)
             return
-        exchange = self.events.begin(scope.get("method", ""), lambda: _route(scope))
+        exchange = self.events.begin(scope.get("method", ""), lambda: _route(scope), scope)
         wire = _Wire(exchange, receive, send)
         try:
             await self.app(scope, wire.receive, wire.send)

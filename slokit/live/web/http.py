@@ -157,6 +157,10 @@ class HttpEvents:
         Called with the :class:`RequestRecord` of each request that counts, for labels or objectives of single routes.
         It runs inside the request, so it must not wait; where it fails the first failure is logged, and all are
         counted.
+    exemplar
+        Called with the scope or environ of a request that may count as bad, for what leads to it, such as
+        :func:`~slokit.live.web.trace_id`; see :meth:`slokit.live.Recording.record`. None is none; where it fails that
+        is a failed hook as well, and the request counts all the same.
 
     Raises
     ------
@@ -186,6 +190,7 @@ class HttpEvents:
         bad: str | StatusRule = ">=500",
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
+        exemplar: Callable[[Mapping[str, Any]], str | None] | None = None,
     ) -> None:
         first, second = _recording("availability", availability), _recording("latency", latency)
         if first is None and second is None and on_request is None:
@@ -199,8 +204,9 @@ class HttpEvents:
             )
         if cancelled not in get_args(Cancelled):
             raise InvalidDefinition([("cancelled", f'must be "ignore" or "bad", got {cancelled!r:.100}')])
-        if on_request is not None and (not callable(on_request) or inspect.iscoroutinefunction(on_request)):
-            raise WrongType(f"on_request must be a plain function, got {on_request!r:.100}")
+        for field, hook in (("on_request", on_request), ("exemplar", exemplar)):
+            if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
+                raise WrongType(f"{field} must be a plain function, got {hook!r:.100}")
         # Monitors hand out their recording's own methods: a call less for each request.
         self._record = None if availability is None else availability.record
         self._observe = None if latency is None else latency.observe
@@ -208,34 +214,48 @@ class HttpEvents:
         self.rule = bad if isinstance(bad, StatusRule) else StatusRule(bad)
         self.cancelled = cancelled
         self.on_request = on_request
+        self.exemplar = exemplar
         self._failed, self._failed_reads = count(), 0
 
     def skips(self, path: str) -> bool:
         """Say whether requests for a path do not count."""
         return path in self._skipped or path.startswith(self._skipped_starts)
 
-    def begin(self, method: str, route: Callable[[], str | None]) -> Exchange:
-        """Return a request that begins now; ``route`` is asked for its route when that is wanted."""
-        return Exchange(self, method, route)
+    def begin(self, method: str, route: Callable[[], str | None], place: Mapping[str, Any] | None = None) -> Exchange:
+        """Return a request that begins now; ``route`` is asked for its route when that is wanted, and so is ``place``.
+
+        That is the scope or the environ of the request.
+        """
+        return Exchange(self, method, route, place)
 
     def tell(self, exchange: Exchange, seconds: float, status: int | None, ok: bool) -> None:
         """Tell the monitors of a request that ended."""
+        exemplar = None
+        # Whether the seconds make it bad is the indicator's affair.
+        if self.exemplar is not None and exchange.place is not None and not (ok and self._observe is None):
+            try:
+                exemplar = self.exemplar(exchange.place)
+            except Exception:  # noqa: BLE001 - the application serves its users first
+                self._note_failure("exemplar")
         if self._record is not None:
-            self._record(ok)
+            self._record(ok, exemplar)
         if self._observe is not None:
-            self._observe(seconds, ok=ok)
+            self._observe(seconds, ok=ok, exemplar=exemplar)
         if self.on_request is not None:
             try:
                 method = exchange.method if exchange.method in _METHODS else "other"
                 self.on_request(RequestRecord(method, exchange.route(), status, seconds, ok))
             except Exception:  # noqa: BLE001 - the application serves its users first
-                if not self.failed_hooks:
-                    _log.exception("on_request failed; further failures are counted and not logged")
-                next(self._failed)
+                self._note_failure("on_request")
+
+    def _note_failure(self, hook: str) -> None:
+        if not self.failed_hooks:
+            _log.exception("%s failed; further failures are counted and not logged", hook)
+        next(self._failed)
 
     @property
     def failed_hooks(self) -> int:
-        """How often ``on_request`` failed."""
+        """How often ``on_request`` or ``exemplar`` failed."""
         # As in slokit.live.cells: next() is the one step that threads cannot interrupt.
         failed = next(self._failed) - self._failed_reads
         self._failed_reads += 1
@@ -253,14 +273,23 @@ class Exchange:
         As it came.
     route
         Returns the route, once that is known.
+    place
+        The scope or environ.
     """
 
-    __slots__ = ("_began", "_events", "method", "route", "status", "told")
+    __slots__ = ("_began", "_events", "method", "place", "route", "status", "told")
 
-    def __init__(self, events: HttpEvents, method: str, route: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        events: HttpEvents,
+        method: str,
+        route: Callable[[], str | None],
+        place: Mapping[str, Any] | None = None,
+    ) -> None:
         self._events = events
         self.method = method
         self.route = route
+        self.place = place
         self.status: int | None = None
         self.told = False
         self._began = perf_counter()

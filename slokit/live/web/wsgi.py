@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from slokit.live.monitor import Monitor
@@ -27,7 +27,7 @@ class WsgiMonitor:
     ----------
     app
         The application.
-    availability, latency, skip, bad, cancelled, on_request
+    availability, latency, skip, bad, cancelled, on_request, exemplar
         See :class:`~slokit.live.web.HttpEvents`. The route is ``environ["slokit.route"]`` if the application sets it,
         else the rule that Flask matched.
 
@@ -59,6 +59,7 @@ class WsgiMonitor:
         bad: str | StatusRule = ">=500",
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
+        exemplar: Callable[[Mapping[str, Any]], str | None] | None = None,
     ) -> None:
         self.app = app
         self.events = HttpEvents(
@@ -68,6 +69,7 @@ class WsgiMonitor:
             bad=bad,
             cancelled=cancelled,
             on_request=on_request,
+            exemplar=exemplar,
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -95,7 +97,7 @@ class _Answer:
         self._headers: list[tuple[str, str]] = []
         self._wants_route = events.on_request is not None
         self._route: str | None = None
-        self.exchange: Exchange = events.begin(environ.get("REQUEST_METHOD", ""), self._routed)
+        self.exchange: Exchange = events.begin(environ.get("REQUEST_METHOD", ""), self._routed, environ)
 
     def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
         # Raises what exc_info holds if the first part is on its way already: then the first status stays.
