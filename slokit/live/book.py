@@ -86,25 +86,27 @@ class Book:
     @staticmethod
     def _changes(history: PolicyHistory, begin: int) -> list[int]:
         """Return the buckets, but for the last, at whose end the state changed and that were judged only now."""
-        codes = history.codes
-        first = max(begin, 1)
-        changed = first + np.flatnonzero(codes[first:] != codes[first - 1 : -1])
-        return [int(bucket) for bucket in changed[-_MOST_AT_ONCE:] if bucket < len(codes) - 1]
+        codes = np.concatenate([[history.start_code()], history.codes])
+        changed = begin + np.flatnonzero(codes[begin + 1 : -1] != codes[begin:-2])
+        return [int(bucket) for bucket in changed[-_MOST_AT_ONCE:]]
 
     def _consider(self, decision: Decision, now: int, fresh: list[LedgerEntry], *, judged: bool, asked: bool) -> None:
         """Write a decision down if it is another than stood there.
 
-        Only one that was judged just now can be: late events change the reasons of one that was, and not the decision.
-        And only at the last bucket was it asked what may be done, where overrides come and go.
+        Late events change the reasons of a bucket that was judged before, and that is not deciding. And only at the
+        last bucket was it asked what may be done, where overrides come and go.
         """
         standing = self.ledger.at_bucket(end_of(decision))
         if fresh and (standing is None or fresh[-1].end >= standing.end):
             standing = fresh[-1]
         lapsed = None
-        if standing is not None and not (judged and standing.verdict != verdict_of(decision)):
-            if not asked or standing.blocked == decision.blocked:
-                return
-            lapsed = self._lapsed(standing.decided, now)
+        if standing is not None:
+            *state, grounds = verdict_of(decision)
+            *stood, stood_on = standing.verdict
+            if state == stood and not (judged and grounds != stood_on):
+                if not asked or standing.blocked == decision.blocked:
+                    return
+                lapsed = self._lapsed(standing.decided, now)
         fresh.append(LedgerEntry.of(decision, decided=now, lapsed=lapsed, writer=self._recording.identity))
 
     def _lapsed(self, since: int, now: int) -> int | None:
@@ -159,7 +161,9 @@ class Book:
         for activity in override.activities:
             self._policy.blocks(self._policy.states[0], activity)
         against = attrs.evolve(decision, overrides=(*decision.overrides, override), explanation=decision._explanation)
-        now = self._recording.time()
+        # Of two that a coarse clock puts at one instant the second counts all the same.
+        last = max((entry.decided for entry in self.ledger if entry.override is not None), default=-(2**63))
+        now = max(self._recording.time(), last + 1)
         self._add([LedgerEntry.of(against, decided=now, override=override, writer=self._recording.identity)], ours=True)
 
     def _overrides(self) -> list[tuple[int, Override]]:

@@ -279,6 +279,9 @@ class Recorder:
     def _read_into_ring(self, cell: Cell) -> None:
         good, bad = cell.news()
         if good or bad:
+            if cell.start > self._ring.newest * self.step:
+                # It was opened after the ring was advanced, by a thread that was let in between.
+                self._advance()
             self._settle(cell.start, good, bad)
 
     def _drain(self) -> None:

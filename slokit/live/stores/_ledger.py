@@ -214,14 +214,14 @@ class Ledger(ABC):
         StoreError
             If they cannot be written now; nothing was.
         """
-        one, limit = _names(series=series), _whole("most", most, least=1)
+        one, limit, inside = _names(series=series), _whole("most", most, least=1), _range(log)
         rows = [
             {**one, "name": _name_in(log, key), "content": _value(entries[key], f"entries[{key[:64]!r}]")}
             for key in sorted(entries)
         ]
         with self._transaction(writes=True) as run:
             run.each(_ADD, rows)
-            names = run.ask(_NAMES, **one, **_range(log))
+            names = run.ask(_NAMES, **one, **inside)
             if len(names) > limit:
                 run.each(_DROP_VALUE, [{**one, "name": name} for (name,) in names[: len(names) - limit]])
 
