@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slokit import SLI, SLO, CalendarWindow, Counts, Exclusion, Policy, Rule, State
+from slokit import SLI, SLO, CalendarWindow, Counts, Exclusion, Policy, Rule, State, Timeslices
 from slokit.conditions import BudgetBelow, Exhausted, Missed
 from slokit.errors import InvalidDuration, InvalidPolicy, SnapshotError, StoreError, UnknownActivity, WrongType
 from slokit.live import DecisionLedger, Evidence, LedgerEntry, ManualClock, Monitor, book
@@ -148,6 +148,43 @@ def test_changes_that_nobody_asked_about_are_written_down_once_somebody_does() -
     standing = ledger.at("2026-01-01T00:04Z")
     assert standing is not None
     assert standing.state == "calm"
+
+
+def test_a_monitor_that_nobody_asked_for_longer_than_it_remembers() -> None:
+    """It writes down what it finds, on the buckets that it still knows."""
+    clock = ManualClock(START)
+    one = monitor(clock)
+    minute(one, clock, good=90)
+    for at in range(180):
+        one.add(good=100, bad=900 if at == 150 else 0)
+        clock.advance("1m")
+    ledger = one.ledger
+    assert [(e.time.hour, e.time.minute, e.state) for e in ledger] == [(0, 1, "calm"), (2, 32, "frozen")]
+    assert [r.is_known for r in one.revisions()] == [False, False]
+
+
+@pytest.mark.parametrize(
+    "slo",
+    [
+        objective(budgeting=Timeslices("2m", target=0.9)),
+        objective(window=CalendarWindow("day"), target="99%"),
+    ],
+    ids=["slices", "calendar"],
+)
+def test_slices_and_calendar_windows_have_ledgers_too(slo: SLO) -> None:
+    """In their own units; nothing late, so nothing differs."""
+    clock = ManualClock(START)
+    one = monitor(clock, slo=slo)
+    for at in range(8):
+        minute(one, clock, good=100, bad=300 if at == 3 else 0)
+    ledger = one.ledger
+    assert "frozen" in {e.state for e in ledger}
+    assert {e.evidence.unit for e in ledger} == {one.status().unit}
+    assert [r.differs for r in one.revisions()] == [False] * len(ledger)
+    assert all(r.is_known for r in one.revisions() if r.entry.evidence.total)
+    one.add(bad=10**6, at=START)
+    assert [r.entry for r in one.revisions()] == list(ledger)
+    assert any(r.differs for r in one.revisions())
 
 
 def test_burn_rates_that_alerts_look_at_are_kept() -> None:

@@ -31,7 +31,7 @@ from slokit.live.ledger import DecisionLedger
 from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording, counts_of
 from slokit.live.restarts import Kept, fingerprint, judgement, judgement_key, packed, resume_judgement, unpacked
-from slokit.live.revisions import Revision, longest_look, settled_from
+from slokit.live.revisions import Revision, has_forgotten, longest_look, revised, settled_from
 from slokit.live.stores import open_store
 from slokit.policy import Decision, Override, Policy, PolicyHistory
 from slokit.protocols import Clock, Store
@@ -242,7 +242,7 @@ class Monitor:
 
     def _judged(self, evaluation: Evaluation, first: int) -> tuple[PolicyHistory, Decision, int]:
         """Judge what was not, and write down what was decided; under the lock."""
-        begin = self._judge.next - first
+        begin = max(self._judge.next - first, 0)
         self._callbacks.queue(self._judge.judge(evaluation, first))
         history = self._judge.history(evaluation)
         decision, until = self._book.applied(history.at(), self._next_end(evaluation))
@@ -363,10 +363,12 @@ class Monitor:
             evaluation, first = self._full()
             self._judged(evaluation, first)
             timeline, ledger = evaluation.timeline, self._book.ledger
-            forgotten = any(entry.evidence.since < timeline.start for entry in ledger)
-            settled = settled_from(self.slo.window, self.policy, timeline.start) if forgotten else timeline.start
-            begin = min(-(-(settled - timeline.start) // timeline.step), timeline.size)
-            return ledger.revised(self._judge.revised(evaluation, begin))
+            begin = 0
+            if any(has_forgotten(entry, timeline.start) for entry in ledger):
+                settled = settled_from(self.slo.window, self.policy, timeline.start)
+                begin = min(-(-(settled - timeline.start) // timeline.step), timeline.size)
+            history = self._judge.revised(evaluation, begin)
+            return revised(ledger.entries, history, timeline.start + begin * timeline.step)
 
     def on_transition(self, callback: Callback) -> Callable[[], None]:
         """Call back at each change of state, once, in order; the returned function ends that.
@@ -452,6 +454,8 @@ class Monitor:
         """Record nothing any more, and flush; what was recorded can still be asked for. Closing twice is fine."""
         self.recording.close()
         self._exchange()
+        with self._lock:
+            self._share_ledger()
         if self._store is not None:
             self._store.close()
 

@@ -19,7 +19,7 @@ from slokit.policy import Policy, PolicyHistory
 from slokit.timeline import Timeline
 from slokit.windows import CalendarWindow, Window
 
-__all__ = ["Revision", "longest_look", "revised", "settled_from"]
+__all__ = ["Revision", "has_forgotten", "longest_look", "revised", "settled_from"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -103,8 +103,26 @@ def settled_from(window: Window, policy: Policy, start: int) -> int:
     return start + max(window.nominal, longest_look(policy))
 
 
-def revised(entries: Sequence[LedgerEntry], history: PolicyHistory) -> tuple[Revision, ...]:
-    """Return each entry beside what a history says of its bucket; see :meth:`DecisionLedger.revised`."""
+def has_forgotten(entry: LedgerEntry, start: int) -> bool:
+    """Say whether evidence that begins at an instant, in nanoseconds, lacks what an entry rested on."""
+    known = entry.evidence
+    return start > known.since and bool(known.total or known.coverage)
+
+
+def revised(
+    entries: Sequence[LedgerEntry], history: PolicyHistory, judged_from: int | None = None
+) -> tuple[Revision, ...]:
+    """Return each entry beside what a history says of its bucket; see :meth:`DecisionLedger.revised`.
+
+    Parameters
+    ----------
+    entries
+        What was decided.
+    history
+        What is said now.
+    judged_from
+        From where on it was judged anew, in nanoseconds; by default all of it was.
+    """
     if not isinstance(history, PolicyHistory) or history.evaluation.axes:
         raise WrongType(f"history must be the PolicyHistory of one series, got {history!r:.100}")
     if not entries:
@@ -117,9 +135,10 @@ def revised(entries: Sequence[LedgerEntry], history: PolicyHistory) -> tuple[Rev
     full_from = settled_from(window, history.policy, timeline.start) + max(
         (rule.hold for rule in history.rules), default=0
     )
+    begin = timeline.start if judged_from is None else judged_from
     found = []
     for entry in entries:
-        why_not = _why_not(entry, rules, timeline, full_from)
+        why_not = _why_not(entry, rules, timeline, begin, full_from)
         if why_not:
             found.append(Revision(entry=entry, why_not=why_not))
             continue
@@ -137,12 +156,12 @@ def revised(entries: Sequence[LedgerEntry], history: PolicyHistory) -> tuple[Rev
     return tuple(found)
 
 
-def _why_not(entry: LedgerEntry, rules: str, timeline: Timeline, full_from: int) -> str:
+def _why_not(entry: LedgerEntry, rules: str, timeline: Timeline, begin: int, full_from: int) -> str:
     """Say why nothing can be said of an entry's bucket; nothing where something can."""
     if entry.rules != rules:
         return "it was decided by other rules"
     if not timeline.start < entry.end <= timeline.end or not timeline.is_edge(entry.end):
         return "its bucket is not in the evidence"
-    if timeline.start > entry.evidence.since and entry.end <= full_from:
+    if entry.end <= (full_from if has_forgotten(entry, timeline.start) else begin):
         return "evidence that it rested on has been forgotten; a longer retention= keeps it"
     return ""
