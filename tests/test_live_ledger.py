@@ -30,6 +30,7 @@ from slokit.live.revisions import settled_from
 from slokit.live.snapshot import decode, encode
 from slokit.live.stores import SqliteStore
 from slokit.policy import Override
+from slokit.report.decisions import Answer, answer_dict
 from slokit.timeline import parse_instant
 from tests.conftest import ROOT
 
@@ -324,6 +325,16 @@ def test_an_override_is_refused_where_it_is_none() -> None:
         one.override("deploy", by="ana", until="1h")  # type: ignore[call-arg]
     assert not one.allows("deploy")
     assert len(one.ledger) == 1
+
+
+def test_the_end_of_an_override_is_data_too() -> None:
+    """What a pipeline keeps of a decision can be written as JSON, its end included."""
+    clock = ManualClock(START)
+    one = monitor(clock)
+    minute(one, clock, good=90, bad=30)
+    decision = one.override("deploy", reason="fix", by="ana", until="2h")
+    data = answer_dict(Answer(decision=decision, activity="deploy", change=None, allowed=True))
+    assert json.loads(json.dumps(data))["override"]["until"] == "2026-01-01T02:01:00Z"
 
 
 # --- what is known by now ---------------------------------------------------------------------------------------------

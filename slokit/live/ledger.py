@@ -67,9 +67,10 @@ class DecisionLedger(Sequence[LedgerEntry]):
     >>> monitor.override("deploy", reason="rollback of 4711", by="ana", until="2h").allows("deploy")
     True
     >>> for entry in monitor.ledger:
-    ...     print(entry.state, entry.blocked, entry.override)
-    critical ('deploy', 'config change', 'experiment', 'maintenance', 'migration') None
-    critical ('config change', 'experiment', ...) deploy allowed by ana until 2026-01-01 02:20 UTC: rollback of 4711
+    ...     print(f"{entry.time:%H:%M}", entry.state, "deploy" in entry.blocked, entry.override)
+    00:01 warning False None
+    00:20 critical True None
+    00:20 critical False deploy allowed by ana until 2026-01-01 02:20 UTC: rollback of 4711
     """
 
     entries: tuple[LedgerEntry, ...] = attrs.field(default=(), converter=_united)
