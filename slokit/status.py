@@ -23,7 +23,7 @@ from slokit.windows import Window
 if TYPE_CHECKING:
     from slokit.protocols import EventSource
 
-__all__ = ["SHOWN", "Status", "StatusTable", "Verdict", "burn_text", "urgency"]
+__all__ = ["SHOWN", "Status", "StatusTable", "Verdict", "burn_rate_of", "burn_text", "urgency"]
 
 SHOWN = 20
 """How many series a table shows."""
@@ -123,11 +123,11 @@ class Status:
             If the window is no whole number of buckets.
         """
         if window is None:
-            return _burn_rate(self.bad, self.total, self.target)
+            return burn_rate_of(self.bad, self.total, self.target)
         if self._source is None or self._bucket < 0:
             return None
         good, bad = self._source.events_within(window, self._bucket)
-        return _burn_rate(bad, good + bad, self.target)
+        return burn_rate_of(bad, good + bad, self.target)
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         """Yield what there is to say, most urgent first."""
@@ -227,7 +227,7 @@ def round_to(value: Fraction, digits: int) -> Fraction:
     return round(value, places)
 
 
-def _burn_rate(bad: int, total: int, target: Fraction) -> float | None:
+def burn_rate_of(bad: int, total: int, target: Fraction) -> float | None:
     """Divide in Python integers, so that the one rounding is the last."""
     return float(Fraction(bad, total) / (1 - target)) if total else None
 

@@ -501,7 +501,7 @@ def test_a_snapshot_of_a_newer_version_is_refused() -> None:
     one, _ = monitor()
     blob = bytearray(one.snapshot())
     blob[8] = 99
-    with pytest.raises(SnapshotError, match="of version 99, newer than 1"):
+    with pytest.raises(SnapshotError, match="of version 99, newer than 2"):
         Monitor.restore(bytes(blob), one.slo)
 
 

@@ -7,8 +7,26 @@ whether a deployment may begin. With a store the processes of a service know the
 from __future__ import annotations
 
 from slokit.live.clock import ManualClock, SystemClock
+from slokit.live.entries import LedgerEntry
+from slokit.live.evidence import Evidence
+from slokit.live.exemplars import Exemplar
+from slokit.live.ledger import DecisionLedger
 from slokit.live.monitor import Monitor
 from slokit.live.recording import Recording
+from slokit.live.revisions import Revision
 from slokit.live.stores import SqliteStore, SqlStore, open_store
 
-__all__ = ["ManualClock", "Monitor", "Recording", "SqlStore", "SqliteStore", "SystemClock", "open_store"]
+__all__ = [
+    "DecisionLedger",
+    "Evidence",
+    "Exemplar",
+    "LedgerEntry",
+    "ManualClock",
+    "Monitor",
+    "Recording",
+    "Revision",
+    "SqlStore",
+    "SqliteStore",
+    "SystemClock",
+    "open_store",
+]

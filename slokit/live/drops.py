@@ -16,6 +16,7 @@ REASONS = {
     "ancient": "before 2000: a mix-up of units, most likely",
     "overloaded": "too many events waited for a bucket to open",
     "closed": "the monitor was closed",
+    "exemplar": "what should lead to a bad event was no short text, or too many waited; the event itself counts",
     "broken": "the clock or the recorder itself failed",
 }
 """Why an event may be dropped, and what that means."""

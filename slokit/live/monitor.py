@@ -24,21 +24,23 @@ from slokit.errors import InvalidCounts, InvalidSLI, StoreError, WrongType
 from slokit.evaluation import Evaluation
 from slokit.exclusions import Exclusion, parse_exclusions
 from slokit.live.backing import Backing
+from slokit.live.book import Book, until_of
 from slokit.live.bounds import StatusBounds
-from slokit.live.evidence import Evidence, check_tiers, judged_every
 from slokit.live.flusher import Flusher
 from slokit.live.forks import begins_anew
 from slokit.live.judge import Callback, Callbacks, Judge
+from slokit.live.knowledge import Knowledge, check_tiers, judged_every
+from slokit.live.ledger import DecisionLedger
 from slokit.live.recording import Memory, Recording
 from slokit.live.restarts import Kept, packed, unpacked
+from slokit.live.revisions import Revision, has_forgotten, longest_look, revised, settled_from
 from slokit.live.stores import open_store
-from slokit.live.tiers import SHAPE
-from slokit.policy import Decision, Policy, PolicyHistory
+from slokit.policy import Decision, Override, Policy, PolicyHistory
 from slokit.policy.decision import permits
 from slokit.protocols import Clock, Store
 from slokit.slo import SLO
 from slokit.status import Status
-from slokit.timeline import DurationLike, parse_length
+from slokit.timeline import DurationLike, InstantLike, parse_length
 from slokit.windows import CalendarWindow
 
 __all__ = ["Monitor"]
@@ -137,7 +139,7 @@ class Monitor:
         self.recording = recording
         # The recording's own methods: a call through this class would cost as much again.
         self.record, self.observe, self.add = recording.record, recording.observe, recording.add
-        self.measure = recording.measure
+        self.measure, self.exemplars = recording.measure, recording.exemplars
         self._lock = threading.Lock()
         self._callbacks = Callbacks()
         if recording.tiered:
@@ -145,8 +147,9 @@ class Monitor:
         step = judged_every(slo, recording)
         self._backing = None if store is None else Backing(open_store(store), series or slo.name, slo, step, recording)
         keeper = None if self._backing is None else self._backing.keeper
-        self._evidence = Evidence(slo, recording, keeper, parse_exclusions(exclusions))
+        self._knowledge = Knowledge(slo, recording, keeper, parse_exclusions(exclusions))
         self._flusher = None if flush_every is None else Flusher(self, flush_every)
+        self._book = Book(self.policy, recording)
         self._begin(initial)
         begins_anew(self)
         if self._flusher is not None:
@@ -159,17 +162,22 @@ class Monitor:
     def _begin(self, initial: str | None) -> None:
         first = self.recording.read().first * self.recording.step // self.step
         # Of tiers the finest says which states there were: as many are remembered as it has buckets.
-        self._judge = Judge(self.policy, self.step, first, initial, most=SHAPE[0][1] if self.recording.tiered else None)
+        self._judge = Judge(
+            self.policy, self.step, first, initial, most=self._knowledge.fine if self.recording.tiered else None
+        )
         self._identity = self.recording.identity
-        self._known: Callable[[], Decision | None] = _nothing
-        self._code = self._judge.code
-        # The hot question "may I?" compares the clock with this and no more.
-        self._decided_until = -(2**63)
+        self._forget_decision()
         if self._backing is not None:
             self._backing.exchange()
-        self._evidence.evaluation()  # raises now where a window does not fit
+        self._knowledge.evaluation()  # raises now where a window does not fit
         if self._backing is not None:
             self._backing.resume(self._judge)
+
+    def _forget_decision(self) -> None:
+        self._known: Callable[[], Decision | None] = _nothing
+        self._standing: tuple[int, tuple[Override, ...]] = self._judge.code, ()
+        # The hot question "may I?" compares the clock with this and no more.
+        self._decided_until = -(2**63)
 
     @property
     def has_store(self) -> bool:
@@ -179,7 +187,7 @@ class Monitor:
     @property
     def step(self) -> int:
         """What is judged is over so often: a bucket, or for the timeslice methods a slice."""
-        return self._evidence.step
+        return self._knowledge.step
 
     def _reach(self, retention: DurationLike | None) -> int:
         """Return how far back buckets must be remembered, in nanoseconds."""
@@ -188,9 +196,7 @@ class Monitor:
         nominal = self.slo.window.nominal
         # A month has up to three days more than its nominal length, a year or a quarter one or two.
         window = 2 * nominal + 4 * 86_400_000_000_000 if isinstance(self.slo.window, CalendarWindow) else nominal
-        leaves = [leaf for rule in self.policy.rules for leaf in rule.leaves()]
-        looks = [length for leaf in leaves for length in getattr(leaf, "windows", ())]
-        reach: int = max(window, self.policy.stale_after, *looks, *(rule.hold for rule in self.policy.rules))
+        reach: int = max(window, longest_look(self.policy), *(rule.hold for rule in self.policy.rules))
         return reach
 
     # --- what follows from it ---------------------------------------------------------------------------------
@@ -203,11 +209,11 @@ class Monitor:
         raw
             Whether exclusions are left unapplied.
         """
-        return self._evidence.counts(raw=raw)
+        return self._knowledge.counts(raw=raw)
 
     def evaluation(self) -> Evaluation:
         """Return the evaluation of what was recorded, the running bucket included."""
-        return self._evidence.evaluation()
+        return self._knowledge.evaluation()
 
     def status(self) -> Status:
         """Return the status now, the running bucket included."""
@@ -230,7 +236,7 @@ class Monitor:
         >>> monitor.bounds()
         UNCERTAIN · 0 to 20 bad, 1,000 to 1,980 good
         """
-        return StatusBounds(*(self._evidence.evaluation(laying).at() for laying in ("worst", "best")))
+        return StatusBounds(*(self._knowledge.evaluation(laying).at() for laying in ("worst", "best")))
 
     def decision(self) -> Decision:
         """Return the decision at the end of the last whole bucket; worked out once for each."""
@@ -250,7 +256,8 @@ class Monitor:
             If the policy does not know the activity or the class of changes.
         """
         self._decide_in_time()
-        return permits(self.policy, self._code, activity, change, enforced=self.slo.enforced)
+        code, overrides = self._standing
+        return permits(self.policy, code, activity, change, enforced=self.slo.enforced, overrides=overrides)
 
     def _decide_in_time(self) -> None:
         """Judge what is over since the last time; while somebody does, the others have the last decision."""
@@ -275,29 +282,37 @@ class Monitor:
         with self._lock:
             return self._judged()[0]
 
-    def _judged(self) -> tuple[PolicyHistory, Evaluation]:
-        """Judge what is over and was not judged; under the lock."""
-        evaluation, first = self._evidence.over()
+    def _judged(self) -> tuple[PolicyHistory, Decision, int]:
+        """Judge what is over and was not judged, and write down what was decided; under the lock."""
+        evaluation, first = self._knowledge.over()
+        begin = max(self._judge.next - first, 0)
         self._callbacks.queue(self._judge.judge(evaluation, first))
-        return self._judge.history(evaluation, first), evaluation
+        history = self._judge.history(evaluation, first)
+        more_at = evaluation.timeline.end + self.step + self._knowledge.delay
+        decision, until = self._book.applied(history.at(), more_at)
+        self._book.note(history, begin, decision)
+        return history, decision, until
 
     def _decide(self) -> None:
         if self.recording.time() >= self._decided_until:
             if self._backing is not None:
                 self._backing.exchange()
+                self._backing.share(self._book)
             self._decided()
             if self._backing is not None:
                 self._backing.keep(self._judge)
+                self._backing.share(self._book)
 
     def _decided(self) -> Decision:
         """Work the decision out; under the lock."""
-        history, evaluation = self._judged()
-        decision: Decision = history.at()
+        _, decision, until = self._judged()
+        return self._until(decision, until)
+
+    def _until(self, decision: Decision, until: int) -> Decision:
         # A decision holds the evidence that it rests on: more than tiers take. There it is worked out when asked for.
         self._known = weakref.ref(decision) if self.recording.tiered else lambda: decision
-        self._code = decision.code
-        # When there is more to judge.
-        self._decided_until = evaluation.timeline.end + self.step + self._evidence.delay
+        self._standing = decision.code, decision.overrides
+        self._decided_until = until
         return decision
 
     def _begin_again(self) -> None:
@@ -305,6 +320,93 @@ class Monitor:
         with self._lock:
             if self.recording.identity != self._identity:
                 self._begin(self._judge.state)
+
+    # --- the ledger -------------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> DecisionLedger:
+        """What was decided and overridden, on what evidence as known then: the newest 10,000 entries.
+
+        With a store those of all processes; of processes that decided the same at the same bucket end the entry that
+        came first stands for all.
+        """
+        self._decide_in_time()
+        with self._lock:
+            if self._backing is not None:
+                self._backing.share(self._book)
+            return self._book.ledger
+
+    def override(
+        self, *activities: str, reason: str, by: str, until: DurationLike | InstantLike, allow: bool = True
+    ) -> Decision:
+        """Decide against the policy for a while, on the record; return the decision as it is then.
+
+        It is in force here at once, and with a store in all other processes from the next bucket end on at which they
+        are asked. Of several overrides of one activity the last counts; when none is in force any more the policy
+        decides again.
+
+        Parameters
+        ----------
+        *activities
+            Which ones; all where none is named.
+        reason
+            Why: what a review will read.
+        by
+            Who.
+        until
+            For how long, such as ``"2h"``, or until which instant.
+        allow
+            Whether they are let through, or held back.
+
+        Raises
+        ------
+        InvalidPolicy
+            If the reason or the name is empty, or the end has passed.
+        UnknownActivity
+            If the policy does not know an activity.
+
+        Examples
+        --------
+        >>> from slokit import SLI, SLO
+        >>> from slokit.live import ManualClock, Monitor
+        >>> slo = SLO("checkout", sli=SLI.ratio("availability"), target="99%", window="1h")
+        >>> monitor = Monitor(slo, clock=ManualClock("2026-01-01T00:00Z"))
+        >>> decision = monitor.override("deploy", reason="moving house", by="ana", until="2h", allow=False)
+        >>> monitor.allows("deploy"), monitor.ledger[-1].override
+        (False, deploy blocked by ana until 2026-01-01 02:00 UTC: moving house)
+        """
+        end = until_of(until, self.recording.time())
+        made = Override(allow, reason, by, activities, until=end)
+        decision = self.decision()
+        with self._lock:
+            # Another thread may have decided since.
+            decision = self._known() or decision
+            self._book.override(decision, made)
+            decision = self._until(*self._book.applied(decision, self._decided_until))
+            if self._backing is not None:
+                self._backing.share(self._book)
+        return decision
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """Return each entry of the ledger beside what the same policy says of its bucket on what is known now.
+
+        Late events, and exclusions that were agreed afterwards, make the difference. Of a bucket whose window is not
+        remembered whole any more nothing is said: ``retention`` beyond the objective's window is how far back this
+        reaches once the monitor has run for so long.
+        """
+        self._decide_in_time()
+        with self._lock:
+            history, *_ = self._judged()
+            timeline, ledger = history.timeline, self._book.ledger
+            begin = 0
+            if any(has_forgotten(entry, timeline.start) for entry in ledger):
+                settled = settled_from(self.slo.window, self.policy, timeline.start)
+                begin = min(-(-(settled - timeline.start) // timeline.step), timeline.size)
+            if self.recording.tiered:
+                # Windows that end inside a coarse bucket are not known.
+                begin = max(begin, timeline.size - self._knowledge.fine)
+            history = self._judge.revised(history, begin)
+            return revised(ledger.entries, history, timeline.start + begin * timeline.step)
 
     def on_transition(self, callback: Callback) -> Callable[[], None]:
         """Call back at each change of state, once, in order; the returned function ends that.
@@ -318,12 +420,12 @@ class Monitor:
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """Spans whose events do not count."""
-        return self._evidence.exclusions
+        return self._knowledge.exclusions
 
     def exclude(self, exclusions: Exclusion | Iterable[Exclusion]) -> None:
         """Add spans whose events do not count, from now on and for what was recorded."""
         with self._lock:
-            self._evidence.exclude(parse_exclusions(exclusions))
+            self._knowledge.exclude(parse_exclusions(exclusions))
 
     # --- the store --------------------------------------------------------------------------------------------
 
@@ -358,7 +460,8 @@ class Monitor:
         if self._flusher is not None:
             self._flusher.close()
         if self._backing is not None:
-            self._backing.close()
+            with self._lock:
+                self._backing.close(self._book)
 
     # --- restarts ---------------------------------------------------------------------------------------------
 
@@ -370,7 +473,7 @@ class Monitor:
         self._decide_in_time()
         with self._lock:
             recorded, judge = self.recording.read(), self._judge
-            return packed(self.slo, self.recording, recorded, judge)
+            return packed(self.slo, self.recording, recorded, judge, self._book.ledger)
 
     @classmethod
     def restore(cls, blob: bytes, slo: SLO, **options: Any) -> Self:
@@ -412,16 +515,17 @@ class Monitor:
         kept.check(self.slo, self.recording)
         self.recording.merge(kept.recorded)
         with self._lock:
+            self._book.load(kept.ledger)
             if kept.rules == repr(self._judge.rules):
                 kept.resume(self._judge)
             elif kept.state in {state.name for state in self.policy.states}:
                 now = self.recording.clock.now() // self.step
                 self._judge = Judge(self.policy, self.step, now, kept.state, most=self._judge.most)
-            self._known, self._code, self._decided_until = _nothing, self._judge.code, -(2**63)
+            self._forget_decision()
 
     @property
     def drops(self) -> Mapping[str, int]:
-        """How many events did not count, by reason; see :data:`slokit.live.drops.REASONS`."""
+        """How many events did not count, or lost their exemplar, by reason; see :data:`slokit.live.drops.REASONS`."""
         return self.recording.drops()
 
     @property
