@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from itertools import count
 from time import perf_counter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from slokit._display import clean
 from slokit.errors import InvalidDefinition, InvalidSLI, WrongType
