@@ -69,7 +69,7 @@ class DecisionLedger(Sequence[LedgerEntry]):
     >>> for entry in monitor.ledger:
     ...     print(f"{entry.time:%H:%M}", entry.state, "deploy" in entry.blocked, entry.override)
     00:01 warning False None
-    00:20 critical True None
+    00:15 critical True None
     00:20 critical False deploy allowed by ana until 2026-01-01 02:20 UTC: rollback of 4711
     """
 
