@@ -9,7 +9,7 @@ They belong to the process that recorded them: they are in no snapshot and no st
 
 from __future__ import annotations
 
-import random
+import os
 import threading
 from bisect import insort
 from collections import deque
@@ -40,6 +40,10 @@ MOST_TEXT = 128
 
 _MOST_WAITING = 4_096
 _MANY = 256
+
+
+def _uniform() -> float:
+    return int.from_bytes(os.urandom(7)) / 2**56
 
 
 def _start(value: InstantLike | int) -> int:
@@ -110,8 +114,9 @@ class Exemplars:
     ) -> None:
         self._each = each
         self._buckets = buckets
-        # From the system's entropy: two processes, or two children of one, must not draw alike.
-        self._draw = draw or random.Random().random  # noqa: S311 - a sample, not a secret
+        # From the system's entropy: two processes, or two children of one, must not draw alike. A generator of one's
+        # own would take 2.6 KB, for each monitor.
+        self._draw = draw or _uniform
         self._waiting: deque[tuple[int, str]] = deque()
         self._kept: dict[int, list[tuple[float, str]]] = {}
         self._lock = threading.Lock()
