@@ -16,6 +16,7 @@ __all__ = ["checked_limit", "checked_window", "own_targets"]
 
 
 def checked_limit(limit: Any) -> int:
+    """Read how many labels get a row of their own."""
     if isinstance(limit, bool) or not isinstance(limit, int):
         raise WrongType(f"limit must be an integer, got {type(limit).__name__}: {limit!r:.100}")
     if not 1 <= limit < MOST_ROWS:
@@ -55,7 +56,5 @@ def own_targets(slo: SLO, axis: str, limit: int) -> dict[str, Fraction]:
         if (wrong := wrong_label(label)) is not None:
             raise wrong
     if len(own) > limit:
-        raise InvalidCounts(
-            f"limit must have room for the {len(own):,} labels with targets of their own, got {limit:,}"
-        )
+        raise InvalidCounts(f"limit must have room for {len(own):,} labels with own targets, got {limit:,}")
     return own

@@ -13,6 +13,7 @@ from slokit.alerts import Alert, google
 from slokit.counts import Axis, Counts
 from slokit.errors import InvalidCounts, InvalidWindow, UnknownLabel, WrongType
 from slokit.live.clock import SystemClock
+from slokit.live.fleet.checks import checked_limit, checked_window, own_targets
 from slokit.live.fleet.labels import OVERFLOW
 from slokit.live.fleet.limits import Limit, Scratch
 from slokit.live.fleet.recorder import FleetRecorder
@@ -102,12 +103,11 @@ class Fleet(FleetRecorder):
         clock: Clock | None = None,
         strict: bool = False,
     ) -> None:
-        _check(slo)
-        self.slo = slo
+        self.slo, self._window = slo, checked_window(slo)
         self.axis = Axis(axis, ()).name
         step = parse_length(resolution, "resolution")
-        self._width = slo.window.buckets(step)
-        own = self._own(_checked_limit(limit))
+        self._width = self._window.buckets(step)
+        own = own_targets(slo, self.axis, checked_limit(limit))
         named = [label for label in own if label != OVERFLOW]
         # Named labels come first, so their rows are known before any event is.
         rows = {label: row for row, label in enumerate(named, 1)} | {OVERFLOW: 0}
@@ -326,7 +326,6 @@ class Fleet(FleetRecorder):
 
     def _status(self, row: int, whole: Numbers, sure: Numbers, firing: npt.NDArray[np.bool_]) -> FleetStatus:
         (bad, total), (sure_bad, sure_total) = (tuple(map(int, sums[:, row])) for sums in (whole, sure))
-        assert isinstance(self.slo.window, RollingWindow)  # noqa: S101 - checked when the fleet was made
         return FleetStatus(
             axis=self.axis,
             label=self._labels.names()[row],
@@ -336,7 +335,7 @@ class Fleet(FleetRecorder):
             sure_good=sure_total - sure_bad,
             sure_bad=sure_bad,
             target=self._target(row),
-            window=self.slo.window,
+            window=self._window,
             firing=tuple(self.alerts[k] for k in np.flatnonzero(firing[:, row])),
         )
 
@@ -354,8 +353,7 @@ class Fleet(FleetRecorder):
 
     def _events(self, label: str, window: DurationLike | None) -> tuple[tuple[int, int], tuple[int, int], Fraction]:
         """Return good and bad events of a window, those that are in it for certain, and the target."""
-        length = self.slo.window if window is None else RollingWindow.of(window)
-        assert isinstance(length, RollingWindow)  # noqa: S101 - checked when the fleet was made
+        length = self._window if window is None else RollingWindow.of(window)
         width = length.buckets(self.step)
         if width > self.tiers.longest:
             most = duration_text(self.tiers.longest * self.step)
@@ -381,9 +379,8 @@ class Fleet(FleetRecorder):
         yield "memory", f"{self.nbytes:,} bytes"
 
     def __repr__(self) -> str:
-        return (
-            f"Fleet({self.slo!r}: {plural(len(self), 'label')} along {self.axis}, {plural(len(self.alerts), 'alert')})"
-        )
+        labels, alerts = plural(len(self), "label"), plural(len(self.alerts), "alert")
+        return f"Fleet({self.slo!r}: {labels} along {self.axis}, {alerts})"
 
     def _repr_html_(self) -> str:
         return html_table(self._facts(), caption="Fleet")

@@ -38,7 +38,7 @@ class _Fractions(NamedTuple):
     @classmethod
     def of(cls, shares: list[Fraction]) -> _Fractions:
         p, q = [share.numerator for share in shares], [share.denominator for share in shares]
-        most = max(max(p), max(q))
+        most = max(*p, *q)
         if len(set(shares)) == 1:
             return cls(p[0], q[0], most)
         dtype: Any = np.int64 if most < _INT64 else object

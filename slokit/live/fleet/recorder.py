@@ -273,11 +273,11 @@ class FleetRecorder:
         held = texts(labels, "labels")
         if longest := next((wrong for wrong in map(wrong_label, held) if wrong is not None), None):
             raise longest
-        counts = [_numbers(field, values, len(held)) for field, values in (("good", good), ("bad", bad))]
+        goods, bads = _numbers("good", good, len(held)), _numbers("bad", bad, len(held))
         instant = None if at is None else parse_instant(at, "at")
         row = self._labels.row
         rows = np.fromiter(map(row, held), dtype=np.int64, count=len(held))
-        self._add(rows, *counts, instant)
+        self._add(rows, goods, bads, instant)
 
     def _add(self, rows: Ints, good: Ints, bad: Ints, at: int | None) -> None:
         events = _Events(0 if at is None else at, rows, good, bad)

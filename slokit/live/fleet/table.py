@@ -20,7 +20,7 @@ from slokit.windows import RollingWindow
 __all__ = ["FleetStatus", "FleetTable", "FleetVerdict"]
 
 FleetVerdict = Literal["missed", "uncertain", "met", "no_data"]
-"""As for a :class:`~slokit.Status`; ``"uncertain"`` where the events that are in the window for certain do not decide."""
+"""As for a :class:`~slokit.Status`; ``"uncertain"`` where it depends on events that may not be in the window."""
 
 
 @attrs.frozen(repr=False, kw_only=True)

@@ -12,6 +12,7 @@ of ``s``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import attrs
 
@@ -79,7 +80,7 @@ class Tiers:
     def reaching(cls, longest: int) -> Tiers:
         """Return the tiers for windows of up to so many buckets."""
         held = [Tier(step, min(reach, longest)) for step, reach in _REACHES]
-        kept = [held[0], *(after for before, after in zip(held, held[1:], strict=False) if before.reach < longest)]
+        kept = [held[0], *(after for before, after in pairwise(held) if before.reach < longest)]
         if kept[-1].reach < longest:
             kept.append(Tier(_COARSEST, longest))
         return cls(tuple(kept))
