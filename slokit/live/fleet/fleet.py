@@ -183,9 +183,9 @@ class Fleet(FleetRecorder):
         changed[:, : before.shape[1]] ^= before
         if not changed.any():
             return (), ()
-        names = self._labels.names()
+        names, alerts = self._labels.names(), self.alerts
         began, ended = (
-            tuple((names[row], self.alerts[k]) for k, row in np.argwhere(changed & which).tolist())
+            tuple((names[row], alerts[k]) for k, row in np.argwhere(changed & which).tolist())
             for which in (firing, ~firing)
         )
         return began, ended

@@ -350,6 +350,10 @@ class FleetRecorder:
 
     def _fold(self) -> None:
         """Move what was recorded into the running sums, and let go of generations that are over and nobody holds."""
+        now = self._now() // self.step
+        if now > self._generation.bucket:
+            # Else one that is over would be read now, as the open one, and once more when it is not.
+            self._generation = self._opened(now)
         current = self._generation
         for bucket in list(self._generations):
             if self._generations[bucket] is not current:

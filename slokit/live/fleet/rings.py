@@ -201,13 +201,14 @@ class Rings:
             bad, total = sums[:, i * BLOCK : i * BLOCK + block.rows]
             block.add(bucket, self.head, slice(0, block.rows), bad, total)
 
-    def sums(self, block: Block, window: int, end: int) -> Numbers:
+    def sums(self, block: Block, window: int, end: int, room: Numbers | None = None) -> Numbers:
         """Return bad and all events of a window that ends at an edge of the finest tier, shape ``(2, rows)``.
 
-        It begins at :meth:`Tiers.floor`.
+        It begins at :meth:`Tiers.floor`. Where there is room, shape ``(2, BLOCK)``, int64 goes there.
         """
         tier = self.tiers.answering(window)
-        return np.asarray(block.at(0, end) - block.at(tier, end - window))
+        out = None if room is None or block.wide else room[:, : block.rows]
+        return np.subtract(block.at(0, end), block.at(tier, end - window), out=out)
 
     def sure_sums(self, block: Block, window: int, end: int) -> Numbers:
         """Return the same from :meth:`Tiers.ceil` on: what is in the window for certain."""

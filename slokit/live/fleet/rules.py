@@ -13,7 +13,7 @@ from slokit.alerts import Alert, BudgetShareAlert, BurnRateAlert
 from slokit.alerts.firing import checked
 from slokit.errors import InvalidAlert, WrongType
 from slokit.live.fleet.limits import Limit, Scratch
-from slokit.live.fleet.rings import Block, Numbers, Rings
+from slokit.live.fleet.rings import BLOCK, Block, Numbers, Rings
 from slokit.windows import RollingWindow
 
 __all__ = ["Rules", "checked_alerts"]
@@ -45,18 +45,24 @@ def checked_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
 
 
 class _Sums:
-    """Windows' sums of one block at one edge, each worked out once."""
+    """Windows' sums of one block at one edge, each worked out once and only when it is asked for."""
 
-    def __init__(self, rings: Rings, block: Block, end: int) -> None:
+    def __init__(self, windows: Iterable[int]) -> None:
+        self._room = {window: np.empty((2, BLOCK), dtype=np.int64) for window in windows}
+        self._held: dict[int, tuple[Numbers, Numbers, int]] = {}
+
+    def turn_to(self, rings: Rings, block: Block, end: int) -> None:
+        """Forget what was worked out, and answer for another block."""
         self._rings, self._block, self._end = rings, block, end
-        self._held: dict[int, tuple[Numbers, int]] = {}
+        self._held.clear()
 
-    def of(self, window: int) -> tuple[Numbers, int]:
-        """Return bad and all events, and the most that any series had."""
-        if window not in self._held:
-            sums = self._rings.sums(self._block, window, self._end)
-            self._held[window] = sums, int(sums[1].max(initial=0))
-        return self._held[window]
+    def of(self, window: int) -> tuple[Numbers, Numbers, int]:
+        """Return bad events, all events, and the most that any series had."""
+        found = self._held.get(window)
+        if found is None:
+            bad, total = self._rings.sums(self._block, window, self._end, self._room[window])
+            found = self._held[window] = bad, total, int(total.max(initial=0))
+        return found
 
 
 class _Rule:
@@ -74,20 +80,23 @@ class _Rule:
         """Write for which series it fires."""
         for i, (over, against) in enumerate(self.pairs):
             verdict = room.verdict[: len(out)] if i else out
-            (bad, most_bad), (total, most) = sums.of(over), sums.of(against)
-            self.limit.exceeded(block, bad[0], total[1], max(most_bad, most), room, verdict)
+            bad, total, most = sums.of(over)
+            if against != over:
+                _, total, whole = sums.of(against)
+                most = max(most, whole)
+            self.limit.exceeded(block, bad, total, most, room, verdict)
             if i:
                 out &= verdict
             # Most windows of most fleets are calm, and then the shorter ones need not be looked at.
             if not out.any():
                 return
-        bad, total = sums.of(self.windows[0])[0]
+        bad, total, _ = sums.of(self.windows[0])
         if self.min_bad:
             out &= np.asarray(bad >= self.min_bad, dtype=np.bool_)
         if self.min_total:
             out &= np.asarray(total >= self.min_total, dtype=np.bool_)
         if self.needs_budget:
-            out &= np.asarray(sums.of(self.pairs[0][1])[0][1] > 0, dtype=np.bool_)
+            out &= np.asarray(sums.of(self.pairs[0][1])[1] > 0, dtype=np.bool_)
 
 
 class Rules:
@@ -116,6 +125,7 @@ class Rules:
         self.alerts = alerts
         self._rules = [_Rule(alert, step, window, targets) for alert in alerts]
         self._room = Scratch()
+        self._sums = _Sums({width for rule in self._rules for pair in rule.pairs for width in pair})
 
     @property
     def longest(self) -> int:
@@ -127,9 +137,9 @@ class Rules:
         out = np.empty((len(self._rules), rings.rows), dtype=np.bool_)
         first = 0
         for i, block in enumerate(rings.blocks):
-            sums = _Sums(rings, block, end)
+            self._sums.turn_to(rings, block, end)
             for rule, verdict in zip(self._rules, out[:, first : first + block.rows], strict=True):
-                rule.fires(i, sums, self._room, verdict)
+                rule.fires(i, self._sums, self._room, verdict)
             first += block.rows
         return out
 
