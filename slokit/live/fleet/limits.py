@@ -98,7 +98,7 @@ class Limit:
         held = fractions.get(block, fractions[None])
         p, q = held.first(rows)
         compare = np.greater if self.strict else np.greater_equal
-        if held.most * max(most, 1) < _INT64:
+        if bad.dtype == total.dtype != object and held.most * max(most, 1) < _INT64:
             np.multiply(bad, q, out=room.left[:rows])
             np.multiply(total, p, out=room.right[:rows])
             compare(room.left[:rows], room.right[:rows], out=out)
