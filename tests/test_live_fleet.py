@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 import tracemalloc
+from fractions import Fraction
 from itertools import count
 from typing import Any
 
@@ -106,7 +107,7 @@ def hammer(fleet: FleetRecorder, threads: int, records: int) -> None:
 @pytest.mark.parametrize("limit", [3, 100])
 def test_threads_lose_nothing_across_roll_overs_and_ticks(interval: float, limit: int) -> None:
     """Eight threads, buckets that roll every millisecond, and ticks all the while: the exact sum, good and bad."""
-    records = 6_000
+    records = 3_000
     fleet = Fleet(objective("3d"), resolution="1s", limit=limit, clock=FastClock())
     done = threading.Event()
     seen: list[int] = []
@@ -119,13 +120,16 @@ def test_threads_lose_nothing_across_roll_overs_and_ticks(interval: float, limit
     ticker = threading.Thread(target=ticking)
     with switching(interval):
         ticker.start()
-        hammer(fleet, 8, records)
+        rounds = 0
+        # Until the ticker had its turns too.
+        while rounds < 2 or len(seen) < 6:
+            hammer(fleet, 8, records)
+            rounds += 1
         done.set()
         ticker.join()
-    bulk = 8 * records // 100
-    assert sums(fleet) == (8 * records * 9 // 10 + 9 * bulk, 8 * records // 10 + bulk)
+    sent, bulk = rounds * 8 * records, rounds * 8 * records // 100
+    assert sums(fleet) == (sent * 9 // 10 + 9 * bulk, sent // 10 + bulk)
     assert seen == sorted(seen)
-    assert len(seen) > 5
     assert fleet.drops == {}
     assert len(fleet) == (4 if limit == 3 else 7)
     fleet.tick()
@@ -227,7 +231,7 @@ def test_events_that_find_the_lock_taken_wait_and_are_counted() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are a matter of POSIX")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_children_begin_at_zero_whatever_the_parent_was_doing() -> None:
-    """Twenty forks while other threads record and tick: each child counts its own, and its labels keep their targets."""
+    """Twenty forks while other threads record and tick: each child counts its own, with the targets there were."""
     slo = objective("3d").per("tenant", target={"gold": "50%"})
     fleet = Fleet(slo, resolution="1s", clock=FastClock())
     stop = threading.Event()
@@ -275,16 +279,23 @@ def test_a_million_labels_keep_memory_bounded_and_totals_exact() -> None:
         fleet.record(f"tenant {i}", True)
     fleet.tick()
     record = fleet.record
+    for i in range(980_000):
+        record(f"name {i}", i % 4 != 0)
+        if i % 100_000 == 0:
+            clock.advance("1m")
+    # Tracing is slow: by now it shows whether anything grows with the labels.
     tracemalloc.start()
     try:
-        for i in range(1_000_000):
+        for i in range(980_000, 1_000_000):
             record(f"name {i}", i % 4 != 0)
-            if i % 100_000 == 0:
-                clock.advance("1m")
         grown = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert grown < 200_000
+    assert grown < 50_000
+    held = [*fleet._generations.values(), *fleet._lingering]
+    assert len(held) <= 5
+    assert max(len(generation.good) for generation in held) <= 101
+    assert len(fleet._labels._rows) == 101
     assert len(fleet) == 101
     assert fleet.labels[-1] == OVERFLOW
     other = fleet.status(OVERFLOW)
@@ -302,9 +313,7 @@ def test_no_name_takes_the_overflow_row_away() -> None:
         fleet.record(label, False)
     assert fleet.labels == ("a", "b", OVERFLOW)
     assert [fleet.status(label).bad for label in fleet.labels] == [1, 1, 3]
-    with pytest.raises(
-        UnknownLabel, match=r"no row is called 'c' among 2; labels beyond the first 2 count in '\(other\)'"
-    ):
+    with pytest.raises(UnknownLabel, match=r"'c' among 2; labels beyond the first 2 count in '\(other\)'"):
         fleet.status("c")
 
 
@@ -362,9 +371,11 @@ def test_what_cannot_be_counted_is_dropped_by_reason_and_never_raises() -> None:
     """No truthiness, no label that is no text, no long one; numpy's bools and texts are taken."""
     fleet = made()
     record: Any = fleet.record
-    for ok in ("yes", 1, None, []):
-        record("acme", ok)
-    for label in (None, 5, b"acme", [], {}, "x" * 1_025):
+    values: list[Any] = ["yes", 1, None, []]
+    for value in values:
+        record("acme", value)
+    labels: list[Any] = [None, 5, b"acme", [], {}, "x" * 1_025]
+    for label in labels:
         record(label, True)
     record(np.str_("acme"), np.True_)
     record("acme", np.False_)
@@ -417,7 +428,7 @@ def test_bulk_is_checked_before_anything_counts() -> None:
             call()
     assert sums(fleet) == (0, 0)
     many([], 5)
-    many(iter(["a", "a"]), iter([1, 2]), np.array([3, 4], dtype=np.uint8))
+    many(iter(["a", "a"]), [1, 2], np.array([3, 4], dtype=np.uint8))
     assert sums(fleet) == (3, 7)
     many(["a"] * 4, 2**62 - 1)
     assert sums(fleet) == (3 + 4 * (2**62 - 1), 7)
@@ -430,8 +441,8 @@ def test_late_events_count_in_their_own_bucket_and_too_late_ones_are_dropped() -
     fleet = made(clock)
     for at in ("2026-03-01T11:58:30Z", "2026-02-28T12:00Z", "2026-01-30T12:00Z", "2026-03-01T12:30Z"):
         fleet.add("acme", bad=1, at=at)
-    assert [fleet.burn_rate("acme", window) is None for window in ("1m", "2m")] == [False, False]
-    assert [fleet._events("acme", window)[0][1] for window in ("1m", "2m", "2d", "30d")] == [1, 2, 3, 4]
+    assert [fleet.burn_rate("acme", window) is None for window in ("1m", "3m")] == [False, False]
+    assert [fleet._events("acme", window)[0][1] for window in ("1m", "3m", "2d", "30d")] == [1, 2, 3, 4]
     fleet.add("acme", good=2, bad=1, at="2026-01-28T12:00Z")
     fleet.add("acme", good=2, at="2026-03-01T14:00Z")
     fleet.add("acme", good=1, at="1970-01-21T00:00Z")
@@ -541,7 +552,7 @@ def test_an_uncertain_verdict_is_known_as_such() -> None:
     clock = ManualClock("2026-01-01T00:05Z")
     fleet = made(clock, window="30d", alerts=())
     fleet.add("acme", bad=10)
-    clock.advance("20m")
+    clock.advance("2h")
     fleet.add("acme", good=990)
     assert fleet.status("acme").verdict == "met"
     clock.step("2026-01-31T00:04:30Z")
@@ -549,25 +560,24 @@ def test_an_uncertain_verdict_is_known_as_such() -> None:
     clock.step("2026-01-31T00:15:30Z")
     fleet.add("acme", bad=5)
     status = fleet.status("acme")
-    assert (status.good, status.bad, status.sure_good, status.sure_bad) == (990, 15, 0, 5)
+    assert (status.good, status.bad, status.sure_good, status.sure_bad) == (990, 15, 990, 5)
     assert (status.verdict, status.met) == ("uncertain", None)
-    assert status.bounds == (0.0, 990 / 995)
+    assert status.bounds == (990 / 1_005, 990 / 995)
     assert "UNCERTAIN" in repr(status)
-    least, most = fleet.bounds("acme")
-    assert least == pytest.approx(5 / 995 * 100)
-    assert most == pytest.approx(100)
+    assert fleet.bounds("acme") == (float(Fraction(500, 995)), float(Fraction(1_500, 1_005)))
     clock.step("2026-01-31T01:00Z")
-    assert fleet.status("acme").verdict == "missed"
+    assert fleet.status("acme").verdict == "met"
     assert fleet.status("acme").is_exact
 
 
 def test_what_a_fleet_does_not_do_is_refused_by_name() -> None:
     """And the message says what to use instead."""
+    fresh = SLI.freshness("f", within="1h")
     clock = ManualClock("2026-01-01T00:00Z")
     cases: list[tuple[Any, type[Exception], str]] = [
         (lambda: Fleet(5), WrongType, "slo must be an SLO"),  # type: ignore[arg-type]
         (
-            lambda: Fleet(SLO("x", sli=SLI.freshness("f", within="1h"), target="9%", window="1d")),
+            lambda: Fleet(SLO("x", sli=fresh, target="9%", window="1d")),
             InvalidSLI,
             "judges time",
         ),

@@ -301,7 +301,8 @@ def test_a_tick_is_what_batch_evaluation_of_the_counts_says(data: st.DataObject,
     assert counts.bad.tolist() == np.pad(bad, ((0, 0), (0, 1))).tolist()
     batch = alerts.fires(slo.evaluate(counts), SHORT)
     assert np.stack(ticks, axis=-1).tolist() == batch[..., :-1].tolist()
-    for label, status in zip(labels, slo.evaluate(counts).at(), strict=True):
+    table: Any = slo.evaluate(counts).at()
+    for label, status in zip(labels, table, strict=True):
         mine = fleet.status(label)
         assert (mine.good, mine.bad, mine.verdict) == (status.good, status.bad, status.verdict)
         assert mine.remaining_ratio == status.error_budget.remaining_ratio
