@@ -53,7 +53,7 @@ class Work:
         How old it is.
     """
 
-    def __init__(self, rows: int, minutes: int = 390) -> None:
+    def __init__(self, rows: int, minutes: int = 400) -> None:
         self.rows = rows
         self.labels = [f"tenant {i}" for i in range(rows)]
         self.clock = ManualClock(START)
@@ -120,7 +120,7 @@ def frames(bad: Ints, total: Ints) -> Callable[[], Bools]:
 
 def benchmark(rows: int = ROWS) -> Benchmark:
     """Set up ticks: every label has new counts at each of them."""
-    bulk, each, few = Work(rows, 60), Work(rows, 60), Work(FEW)
+    bulk, each, few = Work(rows), Work(rows), Work(FEW)
     share = FEW / rows
     contenders = [
         Contender(NOTHING, lambda: None),

@@ -15,7 +15,7 @@ from slokit.errors import InvalidCounts, InvalidWindow, UnknownLabel, WrongType
 from slokit.live.clock import SystemClock
 from slokit.live.fleet.checks import checked_limit, checked_window, own_targets
 from slokit.live.fleet.labels import OVERFLOW
-from slokit.live.fleet.limits import Limit, Scratch
+from slokit.live.fleet.limits import SHORT, Limit, Scratch
 from slokit.live.fleet.recorder import FleetRecorder
 from slokit.live.fleet.rings import BLOCK, Numbers
 from slokit.live.fleet.rules import Rules, checked_alerts
@@ -305,7 +305,7 @@ class Fleet(FleetRecorder):
         for i, block in enumerate(self._rings.blocks):
             whole = self._rings.sums(block, self._width, self._rings.head)
             sure = self._rings.sure_sums(block, self._width, self._rings.head)
-            most = int(whole[1].max(initial=0))
+            most = block.most(self._rings.head, SHORT)
             worst, best = np.empty((2, block.rows), dtype=np.bool_)
             for bad, good, out in ((whole[0], sure[1] - sure[0], worst), (sure[0], whole[1] - whole[0], best)):
                 self._objective.exceeded(i, bad, good + bad, most, self._room, out)

@@ -19,13 +19,13 @@ import numpy.typing as npt
 from slokit.live.fleet.rings import BLOCK, Numbers
 from slokit.rational import ceil_fraction, floor_fraction
 
-__all__ = ["Limit", "Scratch"]
+__all__ = ["SHORT", "Limit", "Scratch"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 _INT64 = 2**63
-# Sums up to here take fractions of such a denominator, and their products stay below 2**62.
-_SHORT = 2**31
+SHORT = 2**31
+"""Sums up to here take fractions of such a denominator, and their products stay below 2**62."""
 
 
 class _Fractions(NamedTuple):
@@ -74,7 +74,7 @@ class Limit:
         self.strict = strict
         nearest = floor_fraction if strict else ceil_fraction
         exact = {row: factor * (1 - target) for row, target in targets.items()}
-        short = {row: nearest(share, _SHORT) for row, share in exact.items()}
+        short = {row: nearest(share, SHORT) for row, share in exact.items()}
         self._exact, self._short = _by_block(exact), _by_block(short)
 
     def exceeded(self, block: int, bad: Numbers, total: Numbers, most: int, room: Scratch, out: BoolArray) -> None:
@@ -94,7 +94,7 @@ class Limit:
             Where to write.
         """
         rows = len(out)
-        fractions = self._short if most <= _SHORT else self._exact
+        fractions = self._short if most <= SHORT else self._exact
         held = fractions.get(block, fractions[None])
         p, q = held.first(rows)
         compare = np.greater if self.strict else np.greater_equal

@@ -375,6 +375,8 @@ class FleetRecorder:
 
     def _read(self, generation: Generation) -> None:
         """Count what a generation has that is new."""
+        if not generation.good and not generation.bad:
+            return
         good_rows, good, bad_rows, bad = generation.news()
         if not (good.any() or bad.any()):
             return

@@ -73,6 +73,18 @@ class Block:
         """Return the running sums at a kept edge, shape ``(2, rows)``: a view."""
         return self.rings[tier][self._tiers[tier].place(edge), :, : self.rows]
 
+    def most(self, head: int, enough: int) -> int:
+        """Return a number that no window's sum exceeds, a close one where one that is at hand is above enough."""
+        if self._bound <= enough or self.wide:
+            return self._bound
+        oldest = self.rings[-1][self._oldest(head), 1, : self.rows]
+        return int((self.at(0, head)[1] - oldest).max(initial=0))
+
+    def _oldest(self, head: int) -> int:
+        """Return where the oldest edge stands that is kept: after the newest edge's place, going round."""
+        coarsest = self._tiers[-1]
+        return (head // coarsest.step + 1) % coarsest.size
+
     def advance(self, head: int, to: int) -> None:
         """Move the head from one edge to a later one: nothing happened between them."""
         before = self.at(0, head)
@@ -114,9 +126,7 @@ class Block:
 
     def _rebase(self, head: int) -> None:
         """Count from the oldest edge on, which changes no difference; and in int64 again if that is enough."""
-        coarsest = self._tiers[-1]
-        # The place after the newest edge's, going round.
-        base = self.rings[-1][(head // coarsest.step + 1) % coarsest.size].copy()
+        base = self.rings[-1][self._oldest(head)].copy()
         for ring in self.rings:
             np.subtract(ring, base, out=ring)
         self._bound = max(map(int, self.at(0, head)[1]), default=0)
@@ -156,6 +166,8 @@ class Rings:
         self.newest = newest
         self.rows = 0
         self.blocks: list[Block] = []
+        # Which tier answers a window, for those that were asked for.
+        self._answering: dict[int, int] = {}
 
     @property
     def head(self) -> int:
@@ -206,7 +218,9 @@ class Rings:
 
         It begins at :meth:`Tiers.floor`. Where there is room, shape ``(2, BLOCK)``, int64 goes there.
         """
-        tier = self.tiers.answering(window)
+        tier = self._answering.get(window)
+        if tier is None:
+            tier = self._answering[window] = self.tiers.answering(window)
         out = None if room is None or block.wide else room[:, : block.rows]
         return np.subtract(block.at(0, end), block.at(tier, end - window), out=out)
 

@@ -12,7 +12,7 @@ from slokit._display import plural
 from slokit.alerts import Alert, BudgetShareAlert, BurnRateAlert
 from slokit.alerts.firing import checked
 from slokit.errors import InvalidAlert, WrongType
-from slokit.live.fleet.limits import Limit, Scratch
+from slokit.live.fleet.limits import SHORT, Limit, Scratch
 from slokit.live.fleet.rings import BLOCK, Block, Numbers, Rings
 from slokit.windows import RollingWindow
 
@@ -49,19 +49,21 @@ class _Sums:
 
     def __init__(self, windows: Iterable[int]) -> None:
         self._room = {window: np.empty((2, BLOCK), dtype=np.int64) for window in windows}
-        self._held: dict[int, tuple[Numbers, Numbers, int]] = {}
+        self._held: dict[int, Numbers] = {}
+        self.most = 0
 
     def turn_to(self, rings: Rings, block: Block, end: int) -> None:
         """Forget what was worked out, and answer for another block."""
         self._rings, self._block, self._end = rings, block, end
         self._held.clear()
+        # No sum of any window is larger.
+        self.most = block.most(rings.head, SHORT)
 
-    def of(self, window: int) -> tuple[Numbers, Numbers, int]:
-        """Return bad events, all events, and the most that any series had."""
+    def of(self, window: int) -> Numbers:
+        """Return bad and all events, shape ``(2, rows)``."""
         found = self._held.get(window)
         if found is None:
-            bad, total = self._rings.sums(self._block, window, self._end, self._room[window])
-            found = self._held[window] = bad, total, int(total.max(initial=0))
+            found = self._held[window] = self._rings.sums(self._block, window, self._end, self._room[window])
         return found
 
 
@@ -80,17 +82,14 @@ class _Rule:
         """Write for which series it fires."""
         for i, (over, against) in enumerate(self.pairs):
             verdict = room.verdict[: len(out)] if i else out
-            bad, total, most = sums.of(over)
-            if against != over:
-                _, total, whole = sums.of(against)
-                most = max(most, whole)
-            self.limit.exceeded(block, bad, total, most, room, verdict)
+            bad, total = sums.of(over)[0], sums.of(against)[1]
+            self.limit.exceeded(block, bad, total, sums.most, room, verdict)
             if i:
                 out &= verdict
             # Most windows of most fleets are calm, and then the shorter ones need not be looked at.
             if not out.any():
                 return
-        bad, total, _ = sums.of(self.windows[0])
+        bad, total = sums.of(self.windows[0])
         if self.min_bad:
             out &= np.asarray(bad >= self.min_bad, dtype=np.bool_)
         if self.min_total:

@@ -42,14 +42,13 @@ class Tier:
 
     step: int
     reach: int
+    size: int = attrs.field(init=False)
+    """How many edges are kept: those of the running bucket, and back to the start of the longest window."""
 
-    @property
-    def size(self) -> int:
-        """How many edges are kept: those of the running bucket, and back to the start of the longest window.
-
-        Windows end at the start or the end of the running bucket, so the reach is one bucket more; a span of ``x``
-        steps meets at most ``ceil(x) + 1`` edges.
-        """
+    @size.default
+    def _size(self) -> int:
+        # Windows end at the start or the end of the running bucket, so the reach is one bucket more; a span of x steps
+        # meets at most ceil(x) + 1 edges.
         return -(-(self.reach + 1) // self.step) + 1
 
     def place(self, edge: int) -> int:
