@@ -365,7 +365,7 @@ def test_every_window_has_its_edges(longest: int, end: int, data: st.DataObject)
     start, floor, ceil = end - window, tiers.floor(window, end), tiers.ceil(window, end)
     assert floor <= start < floor + step
     assert ceil - step < start <= ceil <= end
-    assert (step - 1) * 39 < window
+    assert (step - 1) * 44 < window
     tier = tiers.tiers[tiers.answering(window)]
     # As the last whole bucket, and as the running one: in both cases the newest edge is that of the running bucket.
     for newest in (end, end - 1):

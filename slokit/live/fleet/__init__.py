@@ -1,7 +1,7 @@
 """Fleets: one objective for each of thousands of labels, live.
 
-A :class:`Fleet` holds in arrays what a :class:`~slokit.live.Monitor` holds for one, in a thirtieth of the memory, and
-judges all of them in a millisecond.
+A :class:`Fleet` holds in arrays what a :class:`~slokit.live.Monitor` holds for one, in a twentieth of the memory, and
+judges all of them at once.
 """
 
 from __future__ import annotations

@@ -181,14 +181,16 @@ class Fleet(FleetRecorder):
         """Return what fires and did not, and what did and does not, as pairs of a label and an alert."""
         changed = firing.copy()
         changed[:, : before.shape[1]] ^= before
-        if not changed.any():
+        which, rows = np.nonzero(changed)
+        if not len(rows):
             return (), ()
         names, alerts = self._labels.names(), self.alerts
-        began, ended = (
-            tuple((names[row], alerts[k]) for k, row in np.argwhere(changed & which).tolist())
-            for which in (firing, ~firing)
+        found = [(names[row], alerts[k]) for k, row in zip(which.tolist(), rows.tolist(), strict=True)]
+        burns = firing[which, rows].tolist()
+        return (
+            tuple(pair for pair, begins in zip(found, burns, strict=True) if begins),
+            tuple(pair for pair, begins in zip(found, burns, strict=True) if not begins),
         )
-        return began, ended
 
     def statuses(self, most: int | None = None) -> FleetTable:
         """Return a status for each label, the worst first, the running bucket included.

@@ -21,7 +21,7 @@ from slokit._display import html_table
 __all__ = ["Tier", "Tiers"]
 
 # Windows of at most so many buckets are answered by the tier of such a step. Six hours of minutes are exact, three days
-# are long by at most 9 minutes in 4,320, thirty days by 59 in 43,200: a share below 1 in 39 for any window.
+# are long by at most 9 minutes in 4,320, thirty days by 59 in 43,200: below 1 in 44 of any window.
 _REACHES = ((1, 398), (10, 4_440))
 _COARSEST = 60
 
