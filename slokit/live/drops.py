@@ -10,6 +10,7 @@ __all__ = ["REASONS", "Drops"]
 
 REASONS = {
     "not a bool": "what was recorded was neither true nor false",
+    "not a label": "the label was no text, or too long",
     "not judged": "the indicator could not judge what was observed",
     "late": "older than what is remembered",
     "future": "too far ahead of the clock",

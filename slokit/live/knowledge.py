@@ -17,7 +17,7 @@ from slokit.live.keeping import Keeper
 from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording, counts_of
 from slokit.live.ring import Coarse, Laying
-from slokit.live.tiers import SHAPE
+from slokit.live.tiered import SHAPE
 from slokit.slo import SLO
 from slokit.windows import RollingWindow
 

@@ -81,7 +81,7 @@ class Monitor:
     memory
         ``"exact"`` remembers every bucket: 734 KB for 30 days of minutes, and twice that while it knows a decision.
         ``"tiers"`` takes at most 40 KB, remembers what is older than some hours in coarser buckets, and says with
-        :meth:`bounds` what that leaves open: see :mod:`slokit.live.tiers`.
+        :meth:`bounds` what that leaves open: see :mod:`slokit.live.tiered`.
 
     Raises
     ------

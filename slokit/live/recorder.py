@@ -29,7 +29,7 @@ from slokit.live.drops import Drops
 from slokit.live.exemplars import Exemplar, Exemplars, is_id, picked
 from slokit.live.forks import begins_anew
 from slokit.live.ring import Coarse, Laying, Ring
-from slokit.live.tiers import Tiers
+from slokit.live.tiered import TieredRing
 from slokit.protocols import Clock
 from slokit.timeline import InstantLike
 
@@ -85,7 +85,7 @@ class Recorder:
     strict
         Whether what would be dropped raises instead.
     tiered
-        Whether what is old is remembered in coarser buckets: see :mod:`slokit.live.tiers`.
+        Whether what is old is remembered in coarser buckets: see :mod:`slokit.live.tiered`.
     future
         How far beyond the clock an event may be said to lie, in nanoseconds.
     counter
@@ -125,7 +125,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._pending: deque[tuple[int, int, int]] = deque()
         bucket = now // self.step
-        self._ring: Ring | Tiers = (Tiers if self.tiered else Ring)(self.size, bucket)
+        self._ring: Ring | TieredRing = (TieredRing if self.tiered else Ring)(self.size, bucket)
         self._seen = now, self._clock.monotonic()
         # Open cells by bucket, and cells that were taken from there and may still be held by somebody.
         self._cells: dict[int, Cell] = {}

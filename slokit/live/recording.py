@@ -19,7 +19,7 @@ from slokit.timeline import MAX_BUCKETS, DurationLike, InstantLike, Timeline, pa
 __all__ = ["Memory", "Recording", "counts_of"]
 
 Memory = Literal["exact", "tiers"]
-"""Every bucket for as long as it is remembered, or coarser ones the older they are: see :mod:`slokit.live.tiers`."""
+"""Every bucket for as long as it is remembered, or coarser ones the older they are: see :mod:`slokit.live.tiered`."""
 
 _MOST_EVENTS = 2**62
 
