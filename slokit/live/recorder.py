@@ -178,7 +178,9 @@ class Recorder:
             bucket a fair few are kept; of good events none.
         """
         try:
-            now = self._now()
+            # In two steps: Python makes a call of an attribute quick where it is a method, and this one is none.
+            clock = self._now
+            now = clock()
             cell = self._cell
             if cell.start <= now < cell.end:
                 if ok is True:
