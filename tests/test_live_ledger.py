@@ -608,14 +608,14 @@ def test_entries_are_bounded() -> None:
     one.override("deploy", reason="long", by="ana", until="9d")
     base = parse_instant(START)
     many = [made(end=base + MINUTE * (2 + i), decided=base + MINUTE * (2 + i)) for i in range(book.MOST_ENTRIES + 10)]
-    one._book.load(many)
-    held = one._book.ledger
+    one._decider._book.load(many)
+    held = one._decider._book.ledger
     assert len(held) == book.MOST_ENTRIES
     assert held[0].override is not None
     assert held[-1] == many[-1]
-    one._book.load([attrs.evolve(many[-1], state="s" * 200, end=many[-1].end + i) for i in range(1, 9)])
-    assert len(one._book.ledger) == book.MOST_ENTRIES
-    assert len(one._book._sizes) == book.MOST_ENTRIES
+    one._decider._book.load([attrs.evolve(many[-1], state="s" * 200, end=many[-1].end + i) for i in range(1, 9)])
+    assert len(one._decider._book.ledger) == book.MOST_ENTRIES
+    assert len(one._decider._book._sizes) == book.MOST_ENTRIES
     assert one.allows("deploy")
 
 
@@ -623,10 +623,10 @@ def test_entries_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy with very long names cannot make the ledger grow beyond its bound."""
     monkeypatch.setattr(book, "MOST_BYTES", 20_000)
     one = monitor(ManualClock(START))
-    one._book.load([made(end=i, decided=i, allowed=["a" * 1_000]) for i in range(1, 100)])
-    assert 10 < len(one._book.ledger) < 20
-    assert one._book.ledger[-1].end == 99
-    assert sum(one._book._sizes.values()) <= 20_000
+    one._decider._book.load([made(end=i, decided=i, allowed=["a" * 1_000]) for i in range(1, 100)])
+    assert 10 < len(one._decider._book.ledger) < 20
+    assert one._decider._book.ledger[-1].end == 99
+    assert sum(one._decider._book._sizes.values()) <= 20_000
 
 
 # --- stores -----------------------------------------------------------------------------------------------------------
@@ -769,7 +769,7 @@ def test_a_forked_child_knows_what_was_overridden() -> None:
     one = monitor(clock)
     minute(one, clock, good=90, bad=30)
     one.override("deploy", reason="fix", by="ana", until="30m")
-    one._lock.acquire()
+    one._decider._lock.acquire()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -777,7 +777,7 @@ def test_a_forked_child_knows_what_was_overridden() -> None:
         answer = (one.allows("deploy"), len(one.ledger.overrides))
         os.write(writing, repr(answer).encode())
         os._exit(0)
-    one._lock.release()
+    one._decider._lock.release()
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         found = pipe.read().decode()

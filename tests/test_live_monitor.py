@@ -527,7 +527,7 @@ def test_a_forked_child_counts_for_itself_and_knows_the_state() -> None:
     record(one, 50, 50)
     clock.advance("1m")
     assert one.decision().state == "frozen"
-    one._lock.acquire()
+    one._decider._lock.acquire()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -537,7 +537,7 @@ def test_a_forked_child_counts_for_itself_and_knows_the_state() -> None:
         told = (one.decision().state, int(one.counts().total.sum()), one.allows("deploy"))
         os.write(writing, repr(told).encode())
         os._exit(0)
-    one._lock.release()
+    one._decider._lock.release()
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         found = pipe.read().decode()

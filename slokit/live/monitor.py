@@ -12,8 +12,6 @@ of itself.
 from __future__ import annotations
 
 import os
-import threading
-import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
@@ -24,19 +22,17 @@ from slokit.errors import InvalidCounts, InvalidSLI, StoreError, WrongType
 from slokit.evaluation import Evaluation
 from slokit.exclusions import Exclusion, parse_exclusions
 from slokit.live.backing import Backing
-from slokit.live.book import Book, until_of
 from slokit.live.bounds import StatusBounds
+from slokit.live.deciding import Decider
 from slokit.live.flusher import Flusher
-from slokit.live.forks import begins_anew
-from slokit.live.judge import Callback, Callbacks, Judge
+from slokit.live.judge import Callback
 from slokit.live.knowledge import Knowledge, check_tiers, judged_every
 from slokit.live.ledger import DecisionLedger
 from slokit.live.recording import Memory, Recording
-from slokit.live.restarts import Kept, packed, unpacked
-from slokit.live.revisions import Revision, has_forgotten, longest_look, revised, settled_from
+from slokit.live.restarts import Kept, unpacked
+from slokit.live.revisions import Revision, longest_look
 from slokit.live.stores import open_store
-from slokit.policy import Decision, Override, Policy, PolicyHistory
-from slokit.policy.decision import permits
+from slokit.policy import Decision, Policy, PolicyHistory
 from slokit.protocols import Clock, Store
 from slokit.slo import SLO
 from slokit.status import Status
@@ -140,44 +136,17 @@ class Monitor:
         # The recording's own methods: a call through this class would cost as much again.
         self.record, self.observe, self.add = recording.record, recording.observe, recording.add
         self.measure, self.exemplars = recording.measure, recording.exemplars
-        self._lock = threading.Lock()
-        self._callbacks = Callbacks()
         if recording.tiered:
             check_tiers(slo, has_store=store is not None)
         step = judged_every(slo, recording)
         self._backing = None if store is None else Backing(open_store(store), series or slo.name, slo, step, recording)
         keeper = None if self._backing is None else self._backing.keeper
         self._knowledge = Knowledge(slo, recording, keeper, parse_exclusions(exclusions))
+        self._decider = Decider(slo, self.policy, recording, self._knowledge, self._backing, initial)
         self._flusher = None if flush_every is None else Flusher(self, flush_every)
-        self._book = Book(self.policy, recording)
-        self._begin(initial)
-        begins_anew(self)
         if self._flusher is not None:
+            self._decider.begins = self._flusher.begin
             recording.await_event(self._flusher.begin)
-
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()
-        self._callbacks = self._callbacks.anew()
-
-    def _begin(self, initial: str | None) -> None:
-        first = self.recording.read().first * self.recording.step // self.step
-        # Of tiers the finest says which states there were: as many are remembered as it has buckets.
-        self._judge = Judge(
-            self.policy, self.step, first, initial, most=self._knowledge.fine if self.recording.tiered else None
-        )
-        self._identity = self.recording.identity
-        self._forget_decision()
-        if self._backing is not None:
-            self._backing.exchange()
-        self._knowledge.evaluation()  # raises now where a window does not fit
-        if self._backing is not None:
-            self._backing.resume(self._judge)
-
-    def _forget_decision(self) -> None:
-        self._known: Callable[[], Decision | None] = _nothing
-        self._standing: tuple[int, tuple[Override, ...]] = self._judge.code, ()
-        # The hot question "may I?" compares the clock with this and no more.
-        self._decided_until = -(2**63)
 
     @property
     def has_store(self) -> bool:
@@ -240,12 +209,7 @@ class Monitor:
 
     def decision(self) -> Decision:
         """Return the decision at the end of the last whole bucket; worked out once for each."""
-        self._decide_in_time()
-        decision = self._known()
-        if decision is None:
-            with self._lock:
-                decision = self._decided()
-        return decision
+        return self._decider.decision()
 
     def allows(self, activity: str, *, change: str | None = None) -> bool:
         """Say whether an activity may begin; cheap enough to be asked before every request.
@@ -255,71 +219,11 @@ class Monitor:
         UnknownActivity
             If the policy does not know the activity or the class of changes.
         """
-        self._decide_in_time()
-        code, overrides = self._standing
-        return permits(self.policy, code, activity, change, enforced=self.slo.enforced, overrides=overrides)
-
-    def _decide_in_time(self) -> None:
-        """Judge what is over since the last time; while somebody does, the others have the last decision."""
-        if self.recording.identity != self._identity:
-            self._begin_again()
-        ever = self._decided_until > -(2**63)
-        if ever and self.recording.time() < self._decided_until:
-            return
-        if self._flusher is not None:
-            self._flusher.begin()
-        if not self._lock.acquire(blocking=not ever):
-            return
-        try:
-            self._decide()
-        finally:
-            self._lock.release()
-        self._callbacks.tell()
+        return self._decider.allows(activity, change)
 
     def history(self) -> PolicyHistory:
         """Return the states that were decided, beside the evidence as it is known now."""
-        self._decide_in_time()
-        with self._lock:
-            return self._judged()[0]
-
-    def _judged(self) -> tuple[PolicyHistory, Decision, int]:
-        """Judge what is over and was not judged, and write down what was decided; under the lock."""
-        evaluation, first = self._knowledge.over()
-        begin = max(self._judge.next - first, 0)
-        self._callbacks.queue(self._judge.judge(evaluation, first))
-        history = self._judge.history(evaluation, first)
-        more_at = evaluation.timeline.end + self.step + self._knowledge.delay
-        decision, until = self._book.applied(history.at(), more_at)
-        self._book.note(history, begin, decision)
-        return history, decision, until
-
-    def _decide(self) -> None:
-        if self.recording.time() >= self._decided_until:
-            if self._backing is not None:
-                self._backing.exchange()
-                self._backing.share(self._book)
-            self._decided()
-            if self._backing is not None:
-                self._backing.keep(self._judge)
-                self._backing.share(self._book)
-
-    def _decided(self) -> Decision:
-        """Work the decision out; under the lock."""
-        _, decision, until = self._judged()
-        return self._until(decision, until)
-
-    def _until(self, decision: Decision, until: int) -> Decision:
-        # A decision holds the evidence that it rests on: more than tiers take. There it is worked out when asked for.
-        self._known = weakref.ref(decision) if self.recording.tiered else lambda: decision
-        self._standing = decision.code, decision.overrides
-        self._decided_until = until
-        return decision
-
-    def _begin_again(self) -> None:
-        """Forget what the parent of a forked process had decided; its state is where we begin."""
-        with self._lock:
-            if self.recording.identity != self._identity:
-                self._begin(self._judge.state)
+        return self._decider.history()
 
     # --- the ledger -------------------------------------------------------------------------------------------
 
@@ -330,11 +234,7 @@ class Monitor:
         With a store those of all processes; of processes that decided the same at the same bucket end the entry that
         came first stands for all.
         """
-        self._decide_in_time()
-        with self._lock:
-            if self._backing is not None:
-                self._backing.share(self._book)
-            return self._book.ledger
+        return self._decider.ledger()
 
     def override(
         self, *activities: str, reason: str, by: str, until: DurationLike | InstantLike, allow: bool = True
@@ -375,17 +275,7 @@ class Monitor:
         >>> monitor.allows("deploy"), monitor.ledger[-1].override
         (False, deploy blocked by ana until 2026-01-01 02:00 UTC: moving house)
         """
-        end = until_of(until, self.recording.time())
-        made = Override(allow, reason, by, activities, until=end)
-        decision = self.decision()
-        with self._lock:
-            # Another thread may have decided since.
-            decision = self._known() or decision
-            self._book.override(decision, made)
-            decision = self._until(*self._book.applied(decision, self._decided_until))
-            if self._backing is not None:
-                self._backing.share(self._book)
-        return decision
+        return self._decider.override(activities, reason, by, until, allow=allow)
 
     def revisions(self) -> tuple[Revision, ...]:
         """Return each entry of the ledger beside what the same policy says of its bucket on what is known now.
@@ -394,19 +284,7 @@ class Monitor:
         remembered whole any more nothing is said: ``retention`` beyond the objective's window is how far back this
         reaches once the monitor has run for so long.
         """
-        self._decide_in_time()
-        with self._lock:
-            history, *_ = self._judged()
-            timeline, ledger = history.timeline, self._book.ledger
-            begin = 0
-            if any(has_forgotten(entry, timeline.start) for entry in ledger):
-                settled = settled_from(self.slo.window, self.policy, timeline.start)
-                begin = min(-(-(settled - timeline.start) // timeline.step), timeline.size)
-            if self.recording.tiered:
-                # Windows that end inside a coarse bucket are not known.
-                begin = max(begin, timeline.size - self._knowledge.fine)
-            history = self._judge.revised(history, begin)
-            return revised(ledger.entries, history, timeline.start + begin * timeline.step)
+        return self._decider.revisions()
 
     def on_transition(self, callback: Callback) -> Callable[[], None]:
         """Call back at each change of state, once, in order; the returned function ends that.
@@ -415,7 +293,7 @@ class Monitor:
         they are true if that is often enough, and two with a store. Each process that shares a store calls its own
         callbacks. A callback that fails is logged and counted, and stops no other.
         """
-        return self._callbacks.add(callback)
+        return self._decider.callbacks.add(callback)
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
@@ -424,8 +302,7 @@ class Monitor:
 
     def exclude(self, exclusions: Exclusion | Iterable[Exclusion]) -> None:
         """Add spans whose events do not count, from now on and for what was recorded."""
-        with self._lock:
-            self._knowledge.exclude(parse_exclusions(exclusions))
+        self._decider.exclude(parse_exclusions(exclusions))
 
     # --- the store --------------------------------------------------------------------------------------------
 
@@ -447,7 +324,7 @@ class Monitor:
         """Flush, and find whether the state changed, as far as the store can be reached."""
         if self._backing is not None:
             self._backing.exchange()
-        self._decide_in_time()
+        self._decider.keep_up()
 
     @property
     def store_error(self) -> StoreError | None:
@@ -459,9 +336,7 @@ class Monitor:
         self.recording.close()
         if self._flusher is not None:
             self._flusher.close()
-        if self._backing is not None:
-            with self._lock:
-                self._backing.close(self._book)
+        self._decider.close()
 
     # --- restarts ---------------------------------------------------------------------------------------------
 
@@ -470,10 +345,7 @@ class Monitor:
 
         See :mod:`slokit.live.snapshot` for their form, and :meth:`restore` for the way back.
         """
-        self._decide_in_time()
-        with self._lock:
-            recorded, judge = self.recording.read(), self._judge
-            return packed(self.slo, self.recording, recorded, judge, self._book.ledger)
+        return self._decider.packed()
 
     @classmethod
     def restore(cls, blob: bytes, slo: SLO, **options: Any) -> Self:
@@ -514,14 +386,7 @@ class Monitor:
     def _resume(self, kept: Kept) -> None:
         kept.check(self.slo, self.recording)
         self.recording.merge(kept.recorded)
-        with self._lock:
-            self._book.load(kept.ledger)
-            if kept.rules == repr(self._judge.rules):
-                kept.resume(self._judge)
-            elif kept.state in {state.name for state in self.policy.states}:
-                now = self.recording.clock.now() // self.step
-                self._judge = Judge(self.policy, self.step, now, kept.state, most=self._judge.most)
-            self._forget_decision()
+        self._decider.resume(kept)
 
     @property
     def drops(self) -> Mapping[str, int]:
@@ -531,7 +396,7 @@ class Monitor:
     @property
     def failed_callbacks(self) -> int:
         """How often a callback failed."""
-        return self._callbacks.failed
+        return self._decider.callbacks.failed
 
     def __enter__(self) -> Self:
         return self
@@ -544,10 +409,6 @@ class Monitor:
 
     def __reduce__(self) -> Any:
         raise WrongType("a monitor belongs to its process and is not pickled; snapshot() gives what it holds")
-
-
-def _nothing() -> None:
-    return None
 
 
 def _span(length: int) -> np.timedelta64:
