@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
+from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
 from slokit.live.clock import ManualClock, SystemClock
 from slokit.live.recorder import Recorded, Recorder
 
@@ -328,6 +328,59 @@ def test_what_came_while_the_lock_was_held_is_in_the_next_reading() -> None:
         recorder._add(1, 0, at("2026-01-01T11:55:00"))
     assert recorder.read().good.tolist() == [1, 0, 0, 0, 0, 3]
     assert sums(recorder) == (4, 2)
+
+
+def test_who_adds_without_end_keeps_no_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading takes along what comes meanwhile, but no more than may wait; the rest is in the next one."""
+    monkeypatch.setattr("slokit.live.recorder._MOST_PENDING", 20)
+    recorder = Recorder(MINUTE, 10, ManualClock("2026-01-01T12:00Z"))
+    settle, adds = recorder._settle, count(1)
+
+    def interrupted(at: int, good: int, bad: int) -> None:
+        settle(at, good, bad)
+        if next(adds) < 1_000:
+            recorder._add(1, 0, None)
+
+    with recorder._lock:
+        recorder._add(1, 0, None)
+    monkeypatch.setattr(recorder, "_settle", interrupted)
+    assert sums(recorder) == (20, 0)
+    assert sums(recorder) == (40, 0)
+
+
+def test_what_waits_is_counted_where_nobody_reads() -> None:
+    """Each that finds the lock free takes some along, so that there is room again."""
+    recorder = Recorder(MINUTE, 10, ManualClock("2026-01-01T12:00Z"))
+    with recorder._lock:
+        for _ in range(100):
+            recorder._add(1, 0, None)
+    for _ in range(10):
+        recorder._add(1, 0, None)
+    assert not recorder._pending
+    assert sums(recorder) == (110, 0)
+
+
+@pytest.mark.parametrize("tiered", [False, True])
+def test_a_bucket_that_is_full_takes_no_more(tiered: bool) -> None:
+    """Of counts that do not fit 64 bits what is too much is dropped and counted, and none is ever wrong."""
+    clock = ManualClock("2026-01-01T12:00Z")
+    recorder = Recorder(MINUTE, 1_000, clock, tiered=tiered)
+    for _ in range(3):
+        recorder._add(2**62 - 1, 0, None)
+    recorder._add(0, 1, None)
+    assert sums(recorder) == (2**63 - 2, 1)
+    assert recorder.drops() == {"too many": 2**62 - 1}
+    recorder.record(True)
+    assert sums(recorder) == (2**63 - 2, 1)
+    assert recorder.drops() == {"too many": 2**62}
+    clock.advance("1m")
+    recorder._add(5, 0, None)
+    # In tiers the bucket of ten minutes is full by then.
+    assert recorder.read().good.tolist() == [2**63 - 2, 0 if tiered else 5]
+    strict = Recorder(MINUTE, 10, clock, strict=True, tiered=tiered)
+    strict._add(2**62 - 1, 2**62 - 1, None)
+    with pytest.raises(InvalidCounts, match=r"fewer than 2\*\*63"):
+        strict._add(2, 0, None)
 
 
 def test_time_does_not_go_back_with_the_clock() -> None:

@@ -15,6 +15,7 @@ REASONS = {
     "late": "older than what is remembered",
     "future": "too far ahead of the clock",
     "ancient": "before 2000: a mix-up of units, most likely",
+    "too many": "a bucket would have had 2**63 events or more",
     "overloaded": "too many events waited for a bucket to open",
     "closed": "the monitor was closed",
     "exemplar": "what should lead to a bad event was no short text, or too many waited; the event itself counts",

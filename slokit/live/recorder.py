@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
+from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
 from slokit.incidents import Spell
 from slokit.live.cells import ALONE, Cell, Counter
 from slokit.live.drops import Drops
@@ -36,9 +36,14 @@ from slokit.timeline import InstantLike
 __all__ = ["Recorded", "Recorder"]
 
 _MOST_PENDING = 100_000
+_A_FEW = 16
 _MOST_EVENTS = 2**62
 # The first instant that no mix-up of units reaches: 2000 in seconds, as nanoseconds of 2000 are.
 _EARLIEST = 946_684_800 * 10**9
+_REFUSALS = {
+    "late": (OutOfTimeline, "the event is older than what is remembered"),
+    "too many": (InvalidCounts, "a bucket must have fewer than 2**63 events"),
+}
 
 
 class Recorded(NamedTuple):
@@ -268,6 +273,8 @@ class Recorder:
         try:
             self._advance()
             self._settle(at, good, bad)
+            # Where nobody reads, those that waited must not wait until there is no room.
+            self._drain(_A_FEW)
         finally:
             self._lock.release()
 
@@ -277,8 +284,18 @@ class Recorder:
         """Put events into their bucket of the ring."""
         bucket = at // self.step
         bucket = min(bucket, self._ring.newest)
-        if not self._ring.add(bucket, good, bad):
-            self._drop("late", OutOfTimeline("the event is older than what is remembered"), good + bad)
+        refusal = self._refusal(bucket, good, bad)
+        if refusal is None:
+            self._ring.add(bucket, good, bad)
+        else:
+            kind, why = _REFUSALS[refusal]
+            self._drop(refusal, kind(why), good + bad)
+
+    def _refusal(self, bucket: int, good: int, bad: int) -> str | None:
+        """Say why events cannot go to a bucket of the ring; None if they can."""
+        if not self._ring.newest - self.size < bucket <= self._ring.newest:
+            return "late"
+        return None if self._ring.fits(bucket, good, bad) else "too many"
 
     def _advance(self) -> None:
         """Make the bucket of the clock the newest; a clock that was set back rewinds nothing."""
@@ -318,15 +335,17 @@ class Recorder:
                 self._advance()
             self._settle(cell.start, good, bad)
 
-    def _drain(self) -> None:
-        while self._pending:
+    def _drain(self, most: int) -> None:
+        # Not until there is nothing left: who adds faster than this goes on would keep a reader here for ever.
+        while self._pending and most:
+            most -= 1
             self._settle(*self._pending.popleft())
 
     def read(self, laying: Laying = "last") -> Recorded:
         """Return all that was recorded, the running bucket included: copies, good and bad of one moment."""
         with self._lock:
             self._fold()
-            self._drain()
+            self._drain(_MOST_PENDING)
             return Recorded(*self._ring.arrays(laying))
 
     @property
@@ -348,8 +367,11 @@ class Recorder:
                 self._ring.advance(last, observed=False)
             for i in np.flatnonzero(recorded.good | recorded.bad).tolist():
                 good, bad = int(recorded.good[i]), int(recorded.bad[i])
-                if not self._ring.add(recorded.first + i, good, bad):
-                    self._drops.note("late", good + bad)
+                refusal = self._refusal(recorded.first + i, good, bad)
+                if refusal is None:
+                    self._ring.add(recorded.first + i, good, bad)
+                else:
+                    self._drops.note(refusal, good + bad)
             self._ring.set_observed(recorded.first, recorded.observed)
 
     def _drop(self, reason: str, error: Exception, events: int = 1) -> None:

@@ -11,9 +11,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Coarse", "Laying", "Ring"]
+__all__ = ["MOST_EVENTS", "Coarse", "Laying", "Ring"]
 
 Ints = npt.NDArray[np.int64]
+
+MOST_EVENTS = 2**63
+"""A bucket has fewer events than that."""
 
 
 Laying = Literal["last", "best", "worst"]
@@ -79,6 +82,11 @@ class Ring:
         self._bad[place] += bad
         self._observed[place] = True
         return True
+
+    def fits(self, bucket: int, good: int, bad: int) -> bool:
+        """Say whether a bucket can take so many more events: all of one are below 2**63."""
+        place = bucket % self.size
+        return int(self._good[place]) + int(self._bad[place]) + good + bad < MOST_EVENTS
 
     def set_observed(self, first: int, observed: npt.NDArray[np.bool_]) -> None:
         """Mark buckets from a number on as observed where they were, and be as old as that."""

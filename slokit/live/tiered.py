@@ -23,7 +23,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from slokit.live.ring import Coarse, Laying, Ring
+from slokit.live.ring import MOST_EVENTS, Coarse, Laying, Ring
 
 __all__ = ["SHAPE", "TieredRing"]
 
@@ -64,7 +64,8 @@ class TieredRing:
                 # Two more than the retention has: its ends need not be edges, and one bucket is running.
                 enough = -(-size // factor) + 2
                 self._coarse.append(_Coarse(factor, enough if held is None else min(held, enough), first))
-                reach = self._coarse[-1].count * factor
+                # The newest bucket may have only just begun: what the others hold is certain.
+                reach = (self._coarse[-1].count - 1) * factor + 1
 
     @property
     def nbytes(self) -> int:
@@ -97,6 +98,12 @@ class TieredRing:
         for tier in self._coarse:
             tier.add(bucket, good, bad, seen=seen)
         return True
+
+    def fits(self, bucket: int, good: int, bad: int) -> bool:
+        """Say whether a bucket of every tier can take so many more events: all of one are below 2**63."""
+        # The coarsest that there is holds what the finer ones do, and an old event is in no other.
+        coarsest = self._coarse[-1] if self._coarse else self._fine
+        return coarsest.fits(bucket, good, bad)
 
     def set_observed(self, first: int, observed: npt.NDArray[np.bool_]) -> None:
         """Mark buckets from a number on as observed where they were, and be as old as that."""
@@ -173,6 +180,11 @@ class _Coarse:
         self._bad[place] += bad
         # Of a step that nobody knows any more it may be one of those that were observed.
         self._observed[place] += seen is False
+
+    def fits(self, bucket: int, good: int, bad: int) -> bool:
+        """Say whether the bucket of a step can take so many more events."""
+        place = bucket // self.factor % self.count
+        return int(self._good[place]) + int(self._bad[place]) + good + bad < MOST_EVENTS
 
     def set_observed(self, start: int, marks: npt.NDArray[np.bool_], edge: int, seen: npt.NDArray[np.bool_]) -> None:
         """Count steps as observed: of those from ``edge`` on it is known whether they were ``seen``, of others not."""

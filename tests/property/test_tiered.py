@@ -41,7 +41,7 @@ def both(size: int, first: int, drawn: list[Step]) -> tuple[Ring, TieredRing]:
     return exact, tiers
 
 
-@given(size=st.sampled_from([5, 20, 30, 60]), first=st.integers(0, 40), drawn=steps)
+@given(size=st.sampled_from([5, 20, 22, 23, 24, 30, 60]), first=st.integers(0, 40), drawn=steps)
 def test_a_window_is_exact_from_the_edge_before_it_and_within_bounds(size: int, first: int, drawn: list[Step]) -> None:
     """Also after late events, gaps and jumps, for windows of every length that end now."""
     exact, tiers = both(size, first, drawn)
@@ -91,6 +91,16 @@ def test_what_was_laid_out_is_taken_in_again(size: int, first: int, drawn: list[
     newer = max(mine[0], theirs[0], tiers.newest - size + 1 + 6)
     for ours, others in zip(mine[1:3], theirs[1:3], strict=True):
         assert ours[newer - mine[0] :].tolist() == others[newer - theirs[0] :].tolist()
+
+
+def test_a_tier_answers_no_further_back_than_it_has_whole_buckets_for() -> None:
+    """Whatever the size is, a bad event stays known for as long as it is remembered."""
+    for size in range(15, 40):
+        tiers = TieredRing(size, 100, SMALL)
+        tiers.add(100, 0, 7)
+        for newest in range(101, 100 + size):
+            tiers.advance(newest, observed=True)
+            assert tiers.arrays()[2].sum() == 7
 
 
 POLICY = Policy(
