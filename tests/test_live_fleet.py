@@ -229,6 +229,36 @@ def test_events_that_find_the_lock_taken_wait_and_are_counted() -> None:
     assert fleet.drops == {"overloaded": 5_000 - 4_092}
 
 
+def test_who_adds_without_end_keeps_no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick takes along what comes meanwhile, but no more than may wait; the rest is in the next one."""
+    monkeypatch.setattr("slokit.live.fleet.recorder._MOST_PENDING", 20)
+    fleet = made()
+    settle, adds = fleet._settle, count(1)
+
+    def interrupted(events: Any) -> None:
+        settle(events)
+        if next(adds) < 1_000:
+            fleet.add("acme", good=1)
+
+    with fleet._lock:
+        fleet.add("acme", good=1)
+    monkeypatch.setattr(fleet, "_settle", interrupted)
+    assert sums(fleet) == (20, 0)
+    assert sums(fleet) == (40, 0)
+
+
+def test_what_waits_is_counted_where_nobody_ticks() -> None:
+    """Each that finds the lock free takes some along, so that there is room again."""
+    fleet = made()
+    with fleet._lock:
+        for _ in range(30):
+            fleet.add("acme", good=1)
+    for _ in range(10):
+        fleet.add("acme", good=1)
+    assert not fleet._pending
+    assert sums(fleet) == (40, 0)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are a matter of POSIX")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_children_begin_at_zero_whatever_the_parent_was_doing() -> None:

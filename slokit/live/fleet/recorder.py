@@ -40,6 +40,7 @@ _MOST_EVENTS = 2**62
 # What waits for the lock is bounded in entries and in what each holds: 100 MB at the very worst.
 _MOST_PENDING = 4_096
 _MOST_TOGETHER = 1_024
+_A_FEW = 4
 # So many buckets may be over before whoever records folds them: where somebody ticks, that is never.
 _MOST_OVER = 3
 # The first instant that no mix-up of units reaches: 2000 in seconds, as nanoseconds of 2000 are.
@@ -309,6 +310,8 @@ class FleetRecorder:
         try:
             self._catch_up()
             self._settle(events)
+            # Where nobody reads, those that waited must not wait until there is no room.
+            self._drain(_A_FEW)
         finally:
             self._lock.release()
 
@@ -370,7 +373,12 @@ class FleetRecorder:
                 self._lingering.append(generation)
         self._read(current)
         self._catch_up()
-        while self._pending:
+        self._drain(_MOST_PENDING)
+
+    def _drain(self, most: int) -> None:
+        # Not until there is nothing left: who adds faster than this goes on would keep a reader here for ever.
+        while self._pending and most:
+            most -= 1
             self._settle(self._pending.popleft())
 
     def _read(self, generation: Generation) -> None:
