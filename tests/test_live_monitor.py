@@ -631,3 +631,15 @@ def test_bounds_say_the_same_where_every_bucket_is_known() -> None:
     assert repr(bounds) == "MET for certain · 1 bad, 19 good"
     assert dict(bounds.__rich_repr__())["verdict"] == "met"
     assert "<table" in bounds._repr_html_()
+
+
+def test_tiers_that_may_hold_no_event_of_the_window_are_uncertain() -> None:
+    """Where all that is known may lie before the window, no verdict is what both bounds happen to say."""
+    slo = objective(target="0", window="1d")
+    clock = ManualClock("2026-01-01T00:00Z")
+    one = Monitor(slo, clock=clock, memory="tiers")
+    one.add(good=22, bad=9)
+    clock.advance("1d")
+    assert one.bounds().verdict == "uncertain"
+    assert not one.bounds().is_certain
+    assert Monitor(slo, clock=clock, memory="tiers").bounds().verdict == "no_data"

@@ -33,13 +33,16 @@ class StatusBounds:
     @property
     def is_certain(self) -> bool:
         """Whether both say the same of the objective, and of whether its budget is exhausted."""
-        worst, best = self.worst, self.best
-        return worst.verdict == best.verdict and worst.error_budget.exhausted == best.error_budget.exhausted
+        same = self.worst.error_budget.exhausted == self.best.error_budget.exhausted
+        return same and self.verdict != "uncertain"
 
     @property
     def verdict(self) -> Verdict | Literal["uncertain"]:
         """What both say, or ``"uncertain"``."""
-        return self.worst.verdict if self.worst.verdict == self.best.verdict else "uncertain"
+        worst, best = self.worst, self.best
+        # Each holds some events that the other lacks: it may be that none of them lay inside.
+        maybe_none = not (worst.good or best.bad) and (worst.total or best.total)
+        return "uncertain" if worst.verdict != best.verdict or maybe_none else worst.verdict
 
     def __repr__(self) -> str:
         word = self.verdict.replace("_", " ").upper()
