@@ -219,6 +219,32 @@ def test_a_new_process_knows_history_and_the_freeze(tmp_path: Path) -> None:
     assert again.history().codes[0] == 1
 
 
+def test_closing_twice_and_asking_afterwards_is_no_trouble_of_the_store(tmp_path: Path) -> None:
+    """A store that was let go of on purpose is not one that cannot be reached."""
+    clock = ManualClock(START)
+    one = monitor(tmp_path / "slo.db", clock)
+    one.add(good=9, bad=1)
+    one.close()
+    one.close()
+    clock.advance("3m")
+    assert one.decision().state == "frozen"
+    assert one.status().bad == 1
+    assert one.store_error is None
+
+
+def test_a_store_of_several_monitors_is_closed_by_the_last(tmp_path: Path) -> None:
+    """What one writes after another was closed is kept."""
+    clock, store = ManualClock(START), SqliteStore(tmp_path / "slo.db")
+    one, other = monitor(store, clock), monitor(store, clock)
+    one.close()
+    other.add(good=3)
+    other.flush()
+    assert stored(store) == (3, 0)
+    other.close()
+    with pytest.raises(StoreError, match="was closed"):
+        store.get("checkout", "any")
+
+
 PROGRAM = """
     import sys
     from slokit import SLI, SLO

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 
 from slokit.errors import StoreError
 from slokit.live.book import Book, log_name
@@ -38,6 +39,8 @@ class Backing:
         self._slo, self._step = slo, step
         self.keeper = Keeper(store, series, recording)
         self.error: StoreError | None = None
+        self._closed = False
+        _open.add(self)
 
     def flush(self) -> None:
         """Write what the store does not have, and read what the others wrote.
@@ -51,7 +54,9 @@ class Backing:
         self.error = None
 
     def exchange(self) -> None:
-        """Flush, and go on without the store where it cannot be reached."""
+        """Flush, and go on without the store where it cannot be reached, or was let go of."""
+        if self._closed:
+            return
         try:
             self.flush()
         except StoreError as error:
@@ -61,7 +66,7 @@ class Backing:
 
     def keep(self, judge: Judge) -> None:
         """Keep what was decided beside the counts, for a process that begins later."""
-        if self.error is not None:
+        if self._closed or self.error is not None:
             return
         try:
             self._store.put(self.keeper.series, self._key(judge), judgement(judge))
@@ -81,7 +86,7 @@ class Backing:
 
     def share(self, book: Book) -> None:
         """Read what others wrote down of decisions, and write what the store does not have."""
-        if self.error is not None:
+        if self._closed or self.error is not None:
             return
         place = self._store, self.keeper.series, log_name(book.policy, fingerprint(self._slo))
         try:
@@ -94,7 +99,16 @@ class Backing:
         return judgement_key(self._slo, judge, self._step)
 
     def close(self, book: Book) -> None:
-        """Flush, and let go of the store."""
+        """Flush, and let go of the store; the second time there is nothing to do.
+
+        A store that was handed to several monitors is closed by the last of them.
+        """
         self.exchange()
         self.share(book)
-        self._store.close()
+        self._closed = True
+        _open.discard(self)
+        if all(other._store is not self._store for other in list(_open)):
+            self._store.close()
+
+
+_open: weakref.WeakSet[Backing] = weakref.WeakSet()
