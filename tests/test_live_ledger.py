@@ -477,6 +477,30 @@ def test_ledgers_are_put_together_in_any_order(one: list[int], two: list[int]) -
         assert entry.decided == min(rival.decided for rival in rivals)
 
 
+def test_no_number_of_decisions_pushes_an_override_out_of_the_store(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The log keeps its newest entries; an override that is in force is known after a restart all the same."""
+    monkeypatch.setattr(book, "MOST_ENTRIES", 4)
+    clock = ManualClock(START)
+    one = monitor(clock, store=tmp_path / "slo.db")
+    one.override("deploy", reason="moving house", by="ana", until="30d", allow=False)
+    one.override(reason="a while ago", by="bob", until="20m")
+    for _ in range(5):
+        one.add(good=50, bad=50)
+        clock.advance("2m")
+        assert one.decision().state == "frozen"
+        clock.advance("62m")
+        one.add(good=100)
+        clock.advance("2m")
+        assert one.decision().state == "calm"
+    assert not one.allows("deploy")
+    one.close()
+    again = monitor(clock, store=tmp_path / "slo.db")
+    assert not again.allows("deploy")
+    assert [entry.override.by for entry in again.ledger.overrides if entry.override] == ["ana"]
+
+
 def made(**given: Any) -> LedgerEntry:
     """Return an entry."""
     known = Evidence(since=0, good=9, bad=1, target=Fraction("0.9"), remaining_ratio=0.0, coverage=1.0)

@@ -60,6 +60,7 @@ class Book:
         self._sizes: dict[str, int] = {}
         self._unsent: dict[str, bytes] = {}
         self._fetched: set[str] = set()
+        self._has_looked_back = False
 
     # --- what is written down -----------------------------------------------------------------------------------
 
@@ -190,6 +191,18 @@ class Book:
         StoreError
             If the store cannot be reached.
         """
+        self._add(self._fetched_from(store, series, log), ours=False)
+        if not self._has_looked_back:
+            # An override may be in force and older than all that the log keeps; from here on we see each when it comes.
+            now = self._recording.time()
+            made = self._fetched_from(store, series, _overrides_of(log))
+            self._add([e for e in made if e.override is not None and _end(e.override) > now], ours=False)
+            self._has_looked_back = True
+        if len(self._fetched) > 4 * MOST_ENTRIES:
+            self._fetched.clear()
+
+    def _fetched_from(self, store: Store, series: str, log: str) -> list[LedgerEntry]:
+        """Return the entries of a log that are not known."""
         known = self._fetched | {entry.key for entry in self.ledger}
         found = []
         for key, blob in store.entries(series, log, without=known).items():
@@ -199,9 +212,7 @@ class Book:
             except (InvalidPolicy, ValueError, RecursionError) as error:
                 # Of a newer slokit, or damaged: what cannot be read must not keep the rest from being known.
                 _log.warning("an entry of the ledger in the store cannot be read, and is left out: %.300s", error)
-        self._add(found, ours=False)
-        if len(self._fetched) > 4 * MOST_ENTRIES:
-            self._fetched.clear()
+        return found
 
     def send(self, store: Store, series: str, log: str) -> None:
         """Write what the store does not have.
@@ -213,6 +224,9 @@ class Book:
         """
         if self._unsent:
             sent = dict(self._unsent)
+            made = {entry.key for entry in self.ledger if entry.override is not None}
+            if overrides := {key: blob for key, blob in sent.items() if key in made}:
+                store.append(series, _overrides_of(log), overrides, most=MOST_ENTRIES)
             store.append(series, log, sent, most=MOST_ENTRIES)
             for key in sent:
                 self._unsent.pop(key, None)
@@ -222,6 +236,11 @@ def log_name(policy: Policy, fingerprint: object) -> str:
     """Return under which name a ledger is kept: that of the objective, and of the policy whatever its rules are."""
     text = json.dumps([policy.name, str(fingerprint)])
     return f"ledger-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _overrides_of(log: str) -> str:
+    """Return where overrides are kept once more, so that no number of decisions pushes one out that is in force."""
+    return f"{log}-overrides"
 
 
 def until_of(until: DurationLike | InstantLike, now: int) -> np.datetime64:
