@@ -1,0 +1,224 @@
+"""The settings of a sweep: families of alerts that differ in their threshold alone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import accumulate, product
+from typing import Any
+
+import attrs
+import numpy as np
+
+from slokit._kernels.levels import Levels, Ratios, Thresholds, lasting_levels, level_of
+from slokit.alerts import Alert, BudgetShareAlert, BurnRateAlert
+from slokit.errors import InvalidAlert, InvalidNumber, WrongType
+from slokit.evaluation import Comparison, Evaluation
+from slokit.evaluation.spending import budget_window
+from slokit.evaluation.sums import WindowedSums, objects
+from slokit.evaluation.thresholds import parse_burn_rate, parse_share
+from slokit.rational import RationalLike, ceil_fraction, floor_fraction
+from slokit.timeline import DurationLike
+
+__all__ = ["MOST_SETTINGS", "Family", "Grid", "WindowsLike", "grid_of", "levels_of"]
+
+WindowsLike = DurationLike | tuple[DurationLike, DurationLike | None]
+"""One window, or a long and a short one."""
+
+MOST_SETTINGS = 2**20
+"""How many settings a sweep takes."""
+
+_INT64 = 2**63
+
+
+@attrs.frozen(kw_only=True)
+class Family:
+    """Alerts that differ in their threshold alone.
+
+    Parameters
+    ----------
+    base
+        One of them, with whatever threshold.
+    thresholds
+        In ascending order: burn rates, or shares of the budget.
+    """
+
+    base: BurnRateAlert | BudgetShareAlert
+    thresholds: tuple[Fraction, ...]
+
+    def alert(self, at: int) -> Alert:
+        """Return the alert with one of the thresholds."""
+        field = "burn_rate" if isinstance(self.base, BurnRateAlert) else "share"
+        return attrs.evolve(self.base, **{field: self.thresholds[at]})  # type: ignore[misc]
+
+
+@attrs.frozen
+class Grid:
+    """All settings, family by family.
+
+    Parameters
+    ----------
+    families
+        In the order given.
+    """
+
+    families: tuple[Family, ...]
+    _stops: tuple[int, ...] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        stops = tuple(accumulate(len(family.thresholds) for family in self.families))
+        object.__setattr__(self, "_stops", stops)
+
+    def __len__(self) -> int:
+        return self._stops[-1] if self._stops else 0
+
+    def alert(self, row: int) -> Alert:
+        """Return the alert of one setting."""
+        at = bisect_right(self._stops, row)
+        return self.families[at].alert(row - (self._stops[at - 1] if at else 0))
+
+
+def grid_of(
+    *,
+    windows: Iterable[WindowsLike],
+    burn_rates: Iterable[RationalLike],
+    shares: Iterable[RationalLike],
+    pendings: Iterable[DurationLike | int],
+    min_bads: Iterable[int],
+    min_totals: Iterable[int],
+    fixed: dict[str, Any],
+) -> Grid:
+    """Read the settings of a sweep; ``fixed`` are fields of all alerts.
+
+    Raises
+    ------
+    WrongType
+        If something is not several.
+    InvalidAlert
+        If there is nothing to sweep over.
+    InvalidNumber
+        If there are too many settings.
+    """
+    pairs = [_pair(one, at) for at, one in enumerate(_several(windows, "windows"))]
+    rates = _ascending(parse_burn_rate(one) for one in _several(burn_rates, "burn_rates"))
+    portions = _ascending(parse_share(one) for one in _several(shares, "shares"))
+    gates = list(
+        product(_several(min_bads, "min_bads"), _several(min_totals, "min_totals"), _several(pendings, "pendings"))
+    )
+    if not pairs or not gates or not (rates or portions):
+        raise InvalidAlert(
+            "a sweep must have at least one window, one burn rate or share, and one of each gate; got "
+            f"{len(pairs)} windows, {len(rates)} burn rates, {len(portions)} shares and {len(gates)} gates"
+        )
+    many = len(pairs) * len(gates) * (len(rates) + len(portions))
+    if many > MOST_SETTINGS:
+        raise InvalidNumber(f"a sweep takes at most {MOST_SETTINGS:,} settings, got {many:,}; leave some out")
+    asked = [{"min_bad": bad, "min_total": total, "pending": pending, **fixed} for bad, total, pending in gates]
+    families: dict[BurnRateAlert | BudgetShareAlert, tuple[Fraction, ...]] = {}
+    # Alerts that differ in their gates alone come one after another, so that their levels are found once.
+    for (long, short), more in product(pairs if rates else [], asked):
+        families[BurnRateAlert(long_window=long, short_window=short, burn_rate=rates[0], **more)] = rates
+    # A share of the budget has no short window, so that some pairs say the same twice.
+    for (long, _), more in product(pairs if portions else [], asked):
+        families[BudgetShareAlert(share=portions[0], window=long, **more)] = portions
+    return Grid(tuple(Family(base=base, thresholds=held) for base, held in families.items()))
+
+
+def _several(values: Iterable[Any], field: str) -> list[Any]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise WrongType(f"{field} must be several, got {values!r:.60}; write them in a list")
+    return list(values)
+
+
+def _pair(value: WindowsLike, at: int) -> tuple[DurationLike, DurationLike | None]:
+    if isinstance(value, tuple | list):
+        if len(value) != 2:
+            raise WrongType(f"windows[{at}] must be a window or a pair (long, short), got {value!r:.60}")
+        return value[0], value[1]
+    return value, None
+
+
+def _ascending(values: Iterable[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(sorted(set(values)))
+
+
+# --- levels -----------------------------------------------------------------------------------------------------------
+
+
+def levels_of(ev: Evaluation, grid: Grid) -> Iterator[Levels]:
+    """Yield for each family how many of its thresholds fire at the end of each bucket."""
+    sums = ev._sums
+    ratios = Ratios(sums.bad, sums.total)
+    read: dict[tuple[Any, ...], Thresholds] = {}
+    none = np.zeros(0, dtype=np.int32)
+    plain: tuple[Alert | None, Levels] = (None, none)
+    gated = plain
+    for family in grid.families:
+        base = family.base
+        if plain[0] != (bare := attrs.evolve(base, pending=0, min_bad=0, min_total=0, min_coverage=0)):
+            key = (isinstance(base, BurnRateAlert), base.op, family.thresholds)
+            if key not in read:
+                read[key] = _thresholds(sums, family)
+            plain = bare, _plain_levels(sums, ratios, base, read[key])
+        if gated[0] != (now := attrs.evolve(base, pending=0)):
+            gated = now, _with_evidence(sums, base, plain[1])
+        yield lasting_levels(gated[1], -(-base.pending // ev.timeline.step) + 1)
+
+
+def _plain_levels(sums: WindowedSums, ratios: Ratios, base: Alert, thresholds: Thresholds) -> Levels:
+    """Return how many thresholds are exceeded, on whatever evidence."""
+    pairs = _windows(sums, base)
+    if not _fits(sums, thresholds):
+        thresholds = _reduced(thresholds, max(sums.total.bound(many) for _, many in pairs))
+    return level_of(ratios, pairs, thresholds)
+
+
+def _windows(sums: WindowedSums, base: Alert) -> list[tuple[int, int]]:
+    """Return whose bad events an alert holds against whose events, in buckets."""
+    widths = [sums.buckets(window) for window in base.windows]
+    if isinstance(base, BudgetShareAlert):
+        return [(widths[0], budget_window(sums))]
+    return [(width, width) for width in widths]
+
+
+def _thresholds(sums: WindowedSums, family: Family) -> Thresholds:
+    """Return the thresholds as shares of bad events."""
+    budget = 1 - sums.target_of(())
+    limits = [one * budget for one in family.thresholds]
+    if isinstance(family.base, BurnRateAlert):
+        # A share above 1 is never reached, however far above: 2 says that in small numbers.
+        limits = [min(one, Fraction(2)) for one in limits]
+    return _as_thresholds(limits, strict=family.base.op == "gt")
+
+
+def _as_thresholds(limits: list[Fraction], *, strict: bool) -> Thresholds:
+    p, q = [one.numerator for one in limits], [one.denominator for one in limits]
+    floats = np.array([a / b for a, b in zip(p, q, strict=True)])
+    return Thresholds(floats, objects(p, (len(p),)), objects(q, (len(q),)), strict)
+
+
+def _fits(sums: WindowedSums, held: Thresholds) -> bool:
+    """Say whether 64 bits hold all products of thresholds and counts."""
+    p, q = max(held.p), max(held.q)
+    return bool(max(q * sums.bad.row_bound, p * sums.total.row_bound, p, q) < _INT64)
+
+
+def _reduced(held: Thresholds, most: int) -> Thresholds:
+    """Return thresholds of fewer digits that ask the same of all counts up to so many."""
+    nearest = floor_fraction if held.strict else ceil_fraction
+    limits = [nearest(Fraction(p, q), max(most, 1)) for p, q in zip(held.p, held.q, strict=True)]
+    found = _as_thresholds(limits, strict=held.strict)
+    # Floats keep to the thresholds as given: the neighbours may lie far from them where counts are few.
+    return Thresholds(held.floats, found.p, found.q, held.strict)
+
+
+def _with_evidence(sums: WindowedSums, base: Alert, levels: Levels) -> Levels:
+    """Keep the levels of buckets that rest on as much evidence as the alert asks for."""
+    if not base._asks_for_evidence:
+        return levels
+    cells = np.flatnonzero(levels)
+    enough = np.broadcast_to(base._enough(sums, (cells,)), cells.shape)
+    kept = np.zeros_like(levels)
+    kept[cells[enough]] = levels[cells[enough]]
+    return kept
