@@ -240,7 +240,8 @@ def _from_text(text: str, field: str) -> Fraction:
         raise InvalidNumber(f"{field} must be a decimal number such as 0.999 or 99.9%, got {text!r}")
     if match[2] is not None and abs(int(match[2])) > _MAX_EXPONENT:
         raise InvalidNumber(f"{field} must have an exponent of at most {_MAX_EXPONENT} either way, got {text!r}")
-    return Fraction(body) / scale
+    # Dividing by 1 takes half as long again as reading.
+    return Fraction(body) if scale == 1 else Fraction(body) / scale
 
 
 def _bounded(value: Fraction, field: str) -> Fraction:

@@ -10,7 +10,7 @@ Floats find the level of nearly all buckets. A ratio that lies within their erro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from slokit._kernels import wide
 from slokit._kernels.exceed import BoolArray
+from slokit._kernels.ratios import window_ratios
 from slokit._kernels.sums import FloatArray, IntArray, PrefixSums
 
 __all__ = ["Levels", "Ratios", "Thresholds", "level_of", "lasting_levels"]
@@ -27,6 +28,8 @@ Levels = npt.NDArray[np.int32]
 """How many thresholds are exceeded at the end of each bucket, shape ``(n,)``."""
 
 _INT64 = 2**63
+# Ratios that are kept side by side: a quarter of a gigabyte.
+_CELLS = 2**25
 # A ratio carries the roundings of two sums and a quotient, a threshold that of p / q: less than ten half-ulps in all. A
 # cell that is left to the integers without need only costs time.
 _ERROR = 4e-15
@@ -75,15 +78,21 @@ class Ratios:
     _held: dict[tuple[int, int], FloatArray] = field(default_factory=dict)
     _above: dict[tuple[int, int, float], BoolArray] = field(default_factory=dict)
 
+    def prepare(self, windows: Iterable[tuple[int, int]]) -> None:
+        """Work out some ratios in one pass over the sums, where they are of windows of one length and not too many."""
+        same = [one[0] for one in dict.fromkeys(windows) if one[0] == one[1]]
+        if len(same) * self.bad.size <= _CELLS:
+            for window, ratio in zip(same, window_ratios(self.bad, self.total, same), strict=True):
+                self._held[window, window] = ratio
+
     def of(self, windows: tuple[int, int]) -> FloatArray:
         """Return the ratio of one window's bad events to another's events, NaN where that holds none: float64."""
         if windows not in self._held:
             few, many = self.bad.window_floats(windows[0]), self.total.window_floats(windows[1])
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = few / many
-            if windows[0] > windows[1]:
-                # Bad events may have left the shorter window together with all others.
-                ratio[many == 0] = np.nan
+            # Bad events may lie before a shorter window that holds none at all.
+            ratio[many == 0] = np.nan
             self._held[windows] = ratio
         return self._held[windows]
 

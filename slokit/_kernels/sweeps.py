@@ -82,12 +82,13 @@ def tally(levels: Levels, thresholds: int, spans: Spans) -> Tally:
     >>> found.episodes.tolist(), found.true.tolist(), found.found.tolist(), found.over.tolist()
     ([2, 1], [1, 1], [[1, 2]], [[5, 4]])
     """
-    cells = np.flatnonzero(levels)
+    # A mask first: numpy finds the true cells of one several times as fast.
+    cells = np.flatnonzero(levels > 0)
     here = levels[cells]
     before = np.where(cells > 0, levels[cells - 1], 0)
     # How many buckets stand above each level.
     firing = np.bincount(here, minlength=thresholds + 1)[::-1].cumsum()[::-1][1:]
-    found, over = _found_and_over(levels, thresholds, spans)
+    found, over = _found_and_over(levels, cells, thresholds, spans)
     return Tally(
         episodes=_rises(before, here, thresholds),
         true=_rises(_lowest_since(levels, spans.touched), levels[spans.touched], thresholds),
@@ -122,29 +123,37 @@ def _lowest_since(levels: Levels, touched: Ints) -> Levels:
     return lowest
 
 
-def _found_and_over(levels: Levels, thresholds: int, spans: Spans) -> tuple[Ints, Ints]:
+def _found_and_over(levels: Levels, cells: Ints, thresholds: int, spans: Spans) -> tuple[Ints, Ints]:
     """Return where each threshold first fires in each incident, and where its last firing there is over."""
     at, row = _cells_of(spans.first, spans.stop)
     many, values = len(spans.first), levels[at]
     found = _first_above(values, at, row, many, thresholds)
     last = _first_above(values[::-1], at[::-1], many - 1 - row[::-1], many, thresholds)[::-1]
     ends = spans.stop[:, np.newaxis]
-    over = np.where(last == ends - 1, _over_after(levels, thresholds, spans.stop), last + 1)
+    over = np.where(last == ends - 1, _over_after(levels, cells, thresholds, spans.stop), last + 1)
     return found, np.where(last < 0, -1, over)
 
 
-def _over_after(levels: Levels, thresholds: int, stops: Ints) -> Ints:
+def _over_after(levels: Levels, cells: Ints, thresholds: int, stops: Ints) -> Ints:
     """Return the first bucket from each stop on at which each threshold is not exceeded, shape ``(i, k)``."""
     unique, which = np.unique(stops, return_inverse=True)
     size = levels.size
-    calm = np.append(np.flatnonzero(levels == 0), size)
     # Behind a bucket at level 0 all thresholds are answered, and behind the next stop that one answers.
-    ends = np.minimum(calm[np.searchsorted(calm, unique)] + 1, size)
-    ends = np.minimum(ends, np.append(unique[1:], size))
+    ends = np.minimum(_calm_from(cells, unique) + 1, np.append(unique[1:], size))
     at, row = _cells_of(unique, ends)
     fallen = _first_above(thresholds - levels[at], at, row, len(unique), thresholds)[:, ::-1]
     answers = np.where(fallen < 0, size, fallen)
     return np.asarray(np.minimum.accumulate(answers[::-1], axis=0)[::-1][which])
+
+
+def _calm_from(cells: Ints, stops: Ints) -> Ints:
+    """Return the first bucket from each stop on that is at level 0, given those that are not."""
+    if not cells.size:
+        return stops
+    lasts = np.append(np.flatnonzero(np.diff(cells) > 1), cells.size - 1)
+    next_cell = np.minimum(np.searchsorted(cells, stops), cells.size - 1)
+    behind = cells[lasts[np.searchsorted(lasts, next_cell)]] + 1
+    return np.where(cells[next_cell] == stops, behind, stops)
 
 
 def _cells_of(first: Ints, stop: Ints) -> tuple[Ints, Ints]:

@@ -212,7 +212,8 @@ def test_ties_at_thresholds_are_met() -> None:
     """The long histories do meet thresholds exactly, so that the test above can fail where floats decide."""
     ev, _ = long_history(0)
     exact = sum(
-        int((ev.burning(Fraction(k, 2), "20m", op="gte") & ~ev.burning(Fraction(k, 2), "20m")).sum())
-        for k in range(1, 25)
+        int((ev.burning(rate, window, op="gte") & ~ev.burning(rate, window)).sum())
+        for rate in (Fraction(k, 2) for k in range(1, 25))
+        for window in ("5m", "10m", "20m", "30m", "1h")
     )
-    assert exact > 20
+    assert exact > 50

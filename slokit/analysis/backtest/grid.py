@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import accumulate, product
+from math import gcd, lcm
 from typing import Any
 
 import attrs
@@ -140,7 +141,12 @@ def _pair(value: WindowsLike, at: int) -> tuple[DurationLike, DurationLike | Non
 
 
 def _ascending(values: Iterable[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sorted(set(values)))
+    """Sort thresholds and drop what stands twice."""
+    found = list(values)
+    over = lcm(*(one.denominator for one in found))
+    # Over one denominator they are integers, which Python compares and hashes twenty times as fast.
+    kept = {one.numerator * (over // one.denominator): one for one in found}
+    return tuple(kept[at] for at in sorted(kept))
 
 
 # --- levels -----------------------------------------------------------------------------------------------------------
@@ -150,14 +156,16 @@ def levels_of(ev: Evaluation, grid: Grid) -> Iterator[Levels]:
     """Yield for each family how many of its thresholds fire at the end of each bucket."""
     sums = ev._sums
     ratios = Ratios(sums.bad, sums.total)
-    read: dict[tuple[Any, ...], Thresholds] = {}
+    ratios.prepare(pair for family in grid.families for pair in _windows(sums, family.base))
+    read: dict[tuple[bool, str, int], Thresholds] = {}
     none = np.zeros(0, dtype=np.int32)
     plain: tuple[Alert | None, Levels] = (None, none)
     gated = plain
     for family in grid.families:
         base = family.base
         if plain[0] != (bare := attrs.evolve(base, pending=0, min_bad=0, min_total=0, min_coverage=0)):
-            key = (isinstance(base, BurnRateAlert), base.op, family.thresholds)
+            # Families share their thresholds, and telling so by value would hash them all each time.
+            key = (isinstance(base, BurnRateAlert), base.op, id(family.thresholds))
             if key not in read:
                 read[key] = _thresholds(sums, family)
             plain = bare, _plain_levels(sums, ratios, base, read[key])
@@ -185,16 +193,18 @@ def _windows(sums: WindowedSums, base: Alert) -> list[tuple[int, int]]:
 def _thresholds(sums: WindowedSums, family: Family) -> Thresholds:
     """Return the thresholds as shares of bad events."""
     budget = 1 - sums.target_of(())
-    limits = [one * budget for one in family.thresholds]
+    u, v = budget.numerator, budget.denominator
+    shares = [(one.numerator * u, one.denominator * v) for one in family.thresholds]
     if isinstance(family.base, BurnRateAlert):
         # A share above 1 is never reached, however far above: 2 says that in small numbers.
-        limits = [min(one, Fraction(2)) for one in limits]
-    return _as_thresholds(limits, strict=family.base.op == "gt")
+        shares = [(2, 1) if p > 2 * q else (p, q) for p, q in shares]
+    return _as_thresholds(shares, strict=family.base.op == "gt")
 
 
-def _as_thresholds(limits: list[Fraction], *, strict: bool) -> Thresholds:
-    p, q = [one.numerator for one in limits], [one.denominator for one in limits]
-    floats = np.array([a / b for a, b in zip(p, q, strict=True)])
+def _as_thresholds(shares: list[tuple[int, int]], *, strict: bool) -> Thresholds:
+    lowest = [(p // (by := gcd(p, q)), q // by) for p, q in shares]
+    p, q = ([one[side] for one in lowest] for side in (0, 1))
+    floats = np.array([a / b for a, b in lowest])
     return Thresholds(floats, objects(p, (len(p),)), objects(q, (len(q),)), strict)
 
 
@@ -208,7 +218,7 @@ def _reduced(held: Thresholds, most: int) -> Thresholds:
     """Return thresholds of fewer digits that ask the same of all counts up to so many."""
     nearest = floor_fraction if held.strict else ceil_fraction
     limits = [nearest(Fraction(p, q), max(most, 1)) for p, q in zip(held.p, held.q, strict=True)]
-    found = _as_thresholds(limits, strict=held.strict)
+    found = _as_thresholds([(one.numerator, one.denominator) for one in limits], strict=held.strict)
     # Floats keep to the thresholds as given: the neighbours may lie far from them where counts are few.
     return Thresholds(held.floats, found.p, found.q, held.strict)
 
