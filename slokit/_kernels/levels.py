@@ -10,26 +10,23 @@ Floats find the level of nearly all buckets. A ratio that lies within their erro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from slokit._kernels import wide
 from slokit._kernels.exceed import BoolArray
-from slokit._kernels.ratios import window_ratios
-from slokit._kernels.sums import FloatArray, IntArray, PrefixSums
+from slokit._kernels.sums import FloatArray, PrefixSums
 
-__all__ = ["Levels", "Ratios", "Thresholds", "level_of", "lasting_levels"]
+__all__ = ["Levels", "Pair", "Question", "Thresholds", "lasting_levels", "levels_of"]
 
 Levels = npt.NDArray[np.int32]
 """How many thresholds are exceeded at the end of each bucket, shape ``(n,)``."""
 
 _INT64 = 2**63
-# Ratios that are kept side by side: a quarter of a gigabyte.
-_CELLS = 2**25
 # A ratio carries the roundings of two sums and a quotient, a threshold that of p / q: less than ten half-ulps in all. A
 # cell that is left to the integers without need only costs time.
 _ERROR = 4e-15
@@ -54,8 +51,10 @@ class Thresholds:
     q: npt.NDArray[Any]
     strict: bool = True
 
-    def __len__(self) -> int:
-        return len(self.floats)
+    @property
+    def side(self) -> Literal["left", "right"]:
+        """Where a ratio stands among them, if it is one of them."""
+        return "left" if self.strict else "right"
 
     @property
     def least(self) -> float:
@@ -63,79 +62,148 @@ class Thresholds:
         return float(self.floats[0]) * (1 - _ERROR)
 
 
+Cells = npt.NDArray[np.intp]
+"""Which buckets are meant."""
+
+Pair = tuple[int, int]
+"""Windows in buckets: bad events of the first are held against the events of the second."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Ratios:
-    """Bad events of a rolling window over all events of a window as long or of another length, each worked out once.
+class Question:
+    """A question: how many of some thresholds do all of some windows exceed?
 
     Attributes
     ----------
-    bad, total
-        Running sums of one series, shape ``(n + 1,)``.
+    pairs
+        At least one pair of windows.
+    thresholds
+        At least one.
     """
 
-    bad: PrefixSums
-    total: PrefixSums
-    _held: dict[tuple[int, int], FloatArray] = field(default_factory=dict)
-    _above: dict[tuple[int, int, float], BoolArray] = field(default_factory=dict)
-
-    def prepare(self, windows: Iterable[tuple[int, int]]) -> None:
-        """Work out some ratios in one pass over the sums, where they are of windows of one length and not too many."""
-        same = [one[0] for one in dict.fromkeys(windows) if one[0] == one[1]]
-        if len(same) * self.bad.size <= _CELLS:
-            for window, ratio in zip(same, window_ratios(self.bad, self.total, same), strict=True):
-                self._held[window, window] = ratio
-
-    def of(self, windows: tuple[int, int]) -> FloatArray:
-        """Return the ratio of one window's bad events to another's events, NaN where that holds none: float64."""
-        if windows not in self._held:
-            few, many = self.bad.window_floats(windows[0]), self.total.window_floats(windows[1])
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = few / many
-            # Bad events may lie before a shorter window that holds none at all.
-            ratio[many == 0] = np.nan
-            self._held[windows] = ratio
-        return self._held[windows]
-
-    def above(self, windows: tuple[int, int], least: float) -> BoolArray:
-        """Say where the ratio is at least so much."""
-        key = (*windows, least)
-        if key not in self._above:
-            self._above[key] = self.of(windows) >= least
-        return self._above[key]
+    pairs: tuple[Pair, ...]
+    thresholds: Thresholds
 
 
-def level_of(ratios: Ratios, windows: Sequence[tuple[int, int]], thresholds: Thresholds) -> Levels:
-    """Return how many thresholds all of some windows exceed at the end of each bucket.
+def levels_of(bad: PrefixSums, total: PrefixSums, questions: Sequence[Question]) -> list[Levels]:
+    """Return how many thresholds are exceeded at the end of each bucket, for each of some questions.
 
     Parameters
     ----------
-    ratios
-        Of one series.
-    windows
-        Pairs of windows in buckets: bad events of the first are held against the events of the second.
-    thresholds
-        At least one.
+    bad, total
+        Running sums of one series, shape ``(n + 1,)``.
+    questions
+        k of them.
+
+    Returns
+    -------
+    list of ndarray of int32, each of shape ``(n,)``
 
     Examples
     --------
     >>> few, many = (PrefixSums.of(np.array(counts)) for counts in ([0, 1, 2, 9], [10, 10, 10, 10]))
     >>> three = Thresholds(np.array([0.1, 0.2, 0.5]), np.array([1, 1, 1], object), np.array([10, 5, 2], object))
-    >>> level_of(Ratios(few, many), [(1, 1)], three).tolist()
-    [0, 0, 1, 3]
+    >>> [levels.tolist() for levels in levels_of(few, many, [Question(((1, 1),), three)])]
+    [[0, 0, 1, 3]]
     """
-    above = ratios.above(windows[0], thresholds.least)
-    for pair in windows[1:]:
-        above = above & ratios.above(pair, thresholds.least)
-    cells = np.flatnonzero(above)
-    calmest = np.minimum.reduce([ratios.of(pair)[cells] for pair in windows])
-    side = "left" if thresholds.strict else "right"
-    found = np.searchsorted(thresholds.floats, calmest, side=side).astype(np.int32)
-    open_cells = np.flatnonzero(_is_open(calmest, thresholds.floats, found))
-    if open_cells.size:
-        found[open_cells] = _settled(ratios, windows, thresholds, cells[open_cells], calmest[open_cells])
-    levels = np.zeros(ratios.bad.size, dtype=np.int32)
-    levels[cells] = found
-    return levels
+    out = []
+    for question, (cells, values) in zip(questions, _hot_cells(bad, total, questions), strict=True):
+        thresholds = question.thresholds
+        found = np.searchsorted(thresholds.floats, values, side=thresholds.side).astype(np.int32)
+        open_cells = np.flatnonzero(_is_open(values, thresholds.floats, found))
+        if open_cells.size:
+            found[open_cells] = _settled(bad, total, question, cells[open_cells], values[open_cells])
+        levels = np.zeros(bad.size, dtype=np.int32)
+        levels[cells] = found
+        out.append(levels)
+    return out
+
+
+def _hot_cells(
+    bad: PrefixSums, total: PrefixSums, questions: Sequence[Question]
+) -> list[tuple[Cells, FloatArray]]:
+    """Return the buckets that may exceed the least threshold of each question, and the least ratio of its windows.
+
+    Most buckets are calm, and are found out by one comparison a window: ``F[t] = B[t] - c * N[t]`` rises over a window
+    that holds a larger share than ``c``, as in :mod:`slokit._kernels.exceed`. Here ``F`` is a float, and a margin keeps
+    what its rounding might lose. Ratios are worked out for the others alone.
+    """
+    few = _Gains.of(bad, {pair[0] for question in questions for pair in question.pairs})
+    many = _Gains.of(total, {pair[1] for question in questions for pair in question.pairs})
+    tilted: dict[float, tuple[FloatArray, FloatArray]] = {}
+    hot: dict[tuple[Pair, float], BoolArray] = {}
+    found = []
+    for question in questions:
+        least = question.thresholds.least
+        for pair in question.pairs:
+            if (pair, least) in hot:
+                continue
+            if few.running is None or many.running is None or pair[0] != pair[1]:
+                hot[pair, least] = few.all(pair[0]) >= many.all(pair[1]) * (least * (1 - _ERROR))
+                continue
+            if least not in tilted:
+                before = few.running - least * many.running
+                # Each of the two ends is off by less than two roundings of what it is made of.
+                tilted[least] = before, before + _ERROR * (bad.row_bound + least * total.row_bound)
+            hot[pair, least] = _rises_over(*tilted[least], pair[0])
+        cells = np.flatnonzero(np.logical_and.reduce([hot[pair, least] for pair in question.pairs]))
+        values = np.minimum.reduce([_ratio(few, many, pair, cells) for pair in question.pairs])
+        kept = values >= least
+        found.append((cells[kept], values[kept]))
+    return found
+
+
+def _rises_over(before: FloatArray, after: FloatArray, window: int) -> BoolArray:
+    """Say over which windows a running sum does not fall by more than what lies between its two forms."""
+    out = np.empty(before.size - 1, dtype=np.bool_)
+    width = min(window, out.size)
+    np.greater_equal(after[1 : width + 1], before[0], out=out[:width])
+    np.greater_equal(after[width + 1 :], before[1 : out.size - width + 1], out=out[width:])
+    return out
+
+
+def _ratio(few: _Gains, many: _Gains, pair: Pair, cells: Cells) -> FloatArray:
+    """Return the ratio of bad events to all at some cells, NaN where the second window holds none."""
+    below = many.at(pair[1], cells)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = few.at(pair[0], cells) / below
+    # Bad events may lie before a shorter window that holds none at all.
+    return np.where(below == 0, np.nan, ratio)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gains:
+    """What running sums gain over windows, as floats.
+
+    Attributes
+    ----------
+    sums
+        The running sums.
+    running
+        The same as floats, where floats hold them exactly; else None.
+    whole
+        Else the sums of all windows, by window.
+    """
+
+    sums: PrefixSums
+    running: FloatArray | None
+    whole: dict[int, FloatArray]
+
+    @classmethod
+    def of(cls, sums: PrefixSums, windows: set[int]) -> _Gains:
+        if sums.fits_floats():
+            return cls(sums, sums.values.astype(np.float64), {})
+        return cls(sums, None, {window: sums.window_floats(window) for window in windows})
+
+    def all(self, window: int) -> FloatArray:
+        """Return the sums of the windows that end with each bucket."""
+        return self.whole[window] if self.running is None else self.sums.window_floats(window)
+
+    def at(self, window: int, cells: Cells) -> FloatArray:
+        """Return the sums of the windows that end with some buckets."""
+        if self.running is None:
+            return self.whole[window][cells]
+        return self.running[cells + 1] - self.running[np.maximum(cells + 1 - window, 0)]
 
 
 def _is_open(values: FloatArray, floats: FloatArray, found: Levels) -> BoolArray:
@@ -146,34 +214,36 @@ def _is_open(values: FloatArray, floats: FloatArray, found: Levels) -> BoolArray
 
 
 def _settled(
-    ratios: Ratios,
-    windows: Sequence[tuple[int, int]],
-    thresholds: Thresholds,
-    cells: IntArray,
-    values: FloatArray,
+    bad: PrefixSums, total: PrefixSums, question: Question, cells: Cells, values: FloatArray
 ) -> Levels:
     """Return the levels of cells that floats leave open, by halving the thresholds that are in question."""
-    side = "left" if thresholds.strict else "right"
-    low = np.searchsorted(thresholds.floats, values * (1 - 2 * _ERROR), side=side)
-    high = np.searchsorted(thresholds.floats, values * (1 + 2 * _ERROR), side=side)
+    thresholds = question.thresholds
+    low, high = (
+        np.searchsorted(thresholds.floats, values * (1 + off), side=thresholds.side)
+        for off in (-2 * _ERROR, 2 * _ERROR)
+    )
     while (rest := np.flatnonzero(low < high)).size:
         middle = (low[rest] + high[rest]) // 2
         exceeded = np.ones(rest.size, dtype=np.bool_)
-        for pair in windows:
-            exceeded &= _exceeds(ratios, pair, thresholds, cells[rest], middle)
+        for pair in question.pairs:
+            exceeded &= _exceeds(bad, total, pair, thresholds, cells[rest], middle)
         low[rest] = np.where(exceeded, middle + 1, low[rest])
         high[rest] = np.where(exceeded, high[rest], middle)
     return low.astype(np.int32)
 
 
 def _exceeds(
-    ratios: Ratios, pair: tuple[int, int], thresholds: Thresholds, cells: IntArray, which: IntArray
+    bad: PrefixSums,
+    total: PrefixSums,
+    pair: Pair,
+    thresholds: Thresholds,
+    cells: Cells,
+    which: Cells,
 ) -> BoolArray:
     """Say which cells exceed each its threshold, by integers."""
     compare = np.greater if thresholds.strict else np.greater_equal
-    bad, total = ratios.bad, ratios.total
     p, q = thresholds.p[which], thresholds.q[which]
-    most_p, most_q = (max(int(x) for x in set(some)) for some in (p, q))
+    most_p, most_q = max(p), max(q)
     if max(most_q * bad.bound(pair[0]), most_p * total.bound(pair[1]), most_p, most_q) < _INT64:
         few, many = bad.window_exact(pair[0], (cells,)), total.window_exact(pair[1], (cells,))
         return np.asarray(compare(few * q.astype(np.int64), many * p.astype(np.int64)))

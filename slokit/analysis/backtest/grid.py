@@ -12,7 +12,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from slokit._kernels.levels import Levels, Ratios, Thresholds, lasting_levels, level_of
+from slokit._kernels import levels
+from slokit._kernels.levels import Levels, Question, Thresholds, lasting_levels
 from slokit.alerts import Alert, BudgetShareAlert, BurnRateAlert
 from slokit.errors import InvalidAlert, InvalidNumber, WrongType
 from slokit.evaluation import Comparison, Evaluation
@@ -155,39 +156,42 @@ def _ascending(values: Iterable[Fraction]) -> tuple[Fraction, ...]:
 def levels_of(ev: Evaluation, grid: Grid) -> Iterator[Levels]:
     """Yield for each family how many of its thresholds fire at the end of each bucket."""
     sums = ev._sums
-    ratios = Ratios(sums.bad, sums.total)
-    ratios.prepare(pair for family in grid.families for pair in _windows(sums, family.base))
-    read: dict[tuple[bool, str, int], Thresholds] = {}
+    bare = [attrs.evolve(one.base, pending=0, min_bad=0, min_total=0, min_coverage=0) for one in grid.families]
+    # Alerts that differ in their gates alone stand together, and ask one question.
+    heads = [at for at in range(len(bare)) if at == 0 or bare[at] != bare[at - 1]]
+    asked = levels.levels_of(sums.bad, sums.total, list(_questions(sums, [grid.families[at] for at in heads])))
+    plain = dict(zip(heads, asked, strict=True))
     none = np.zeros(0, dtype=np.int32)
-    plain: tuple[Alert | None, Levels] = (None, none)
-    gated = plain
-    for family in grid.families:
+    exceeded, gated = none, (bare[0], none)
+    for at, family in enumerate(grid.families):
         base = family.base
-        if plain[0] != (bare := attrs.evolve(base, pending=0, min_bad=0, min_total=0, min_coverage=0)):
-            # Families share their thresholds, and telling so by value would hash them all each time.
-            key = (isinstance(base, BurnRateAlert), base.op, id(family.thresholds))
-            if key not in read:
-                read[key] = _thresholds(sums, family)
-            plain = bare, _plain_levels(sums, ratios, base, read[key])
-        if gated[0] != (now := attrs.evolve(base, pending=0)):
-            gated = now, _with_evidence(sums, base, plain[1])
+        if at in plain:
+            exceeded = plain.pop(at)
+        if at in heads or gated[0] != attrs.evolve(base, pending=0):
+            gated = attrs.evolve(base, pending=0), _with_evidence(sums, base, exceeded)
         yield lasting_levels(gated[1], -(-base.pending // ev.timeline.step) + 1)
 
 
-def _plain_levels(sums: WindowedSums, ratios: Ratios, base: Alert, thresholds: Thresholds) -> Levels:
-    """Return how many thresholds are exceeded, on whatever evidence."""
-    pairs = _windows(sums, base)
-    if not _fits(sums, thresholds):
-        thresholds = _reduced(thresholds, max(sums.total.bound(many) for _, many in pairs))
-    return level_of(ratios, pairs, thresholds)
+def _questions(sums: WindowedSums, families: Iterable[Family]) -> Iterator[Question]:
+    """Put families to the kernel: what is asked of a bucket before evidence and waiting."""
+    read: dict[tuple[bool, int], Thresholds] = {}
+    for family in families:
+        # Families share their thresholds, and telling so by value would hash them all each time.
+        key = isinstance(family.base, BurnRateAlert), id(family.thresholds)
+        if key not in read:
+            read[key] = _thresholds(sums, family)
+        pairs, thresholds = _windows(sums, family.base), read[key]
+        if not _fits(sums, thresholds):
+            thresholds = _reduced(thresholds, max(sums.total.bound(many) for _, many in pairs))
+        yield Question(pairs, thresholds)
 
 
-def _windows(sums: WindowedSums, base: Alert) -> list[tuple[int, int]]:
+def _windows(sums: WindowedSums, base: Alert) -> tuple[tuple[int, int], ...]:
     """Return whose bad events an alert holds against whose events, in buckets."""
     widths = [sums.buckets(window) for window in base.windows]
     if isinstance(base, BudgetShareAlert):
-        return [(widths[0], budget_window(sums))]
-    return [(width, width) for width in widths]
+        return ((widths[0], budget_window(sums)),)
+    return tuple((width, width) for width in widths)
 
 
 def _thresholds(sums: WindowedSums, family: Family) -> Thresholds:
@@ -223,12 +227,12 @@ def _reduced(held: Thresholds, most: int) -> Thresholds:
     return Thresholds(held.floats, found.p, found.q, held.strict)
 
 
-def _with_evidence(sums: WindowedSums, base: Alert, levels: Levels) -> Levels:
+def _with_evidence(sums: WindowedSums, base: Alert, found: Levels) -> Levels:
     """Keep the levels of buckets that rest on as much evidence as the alert asks for."""
     if not base._asks_for_evidence:
-        return levels
-    cells = np.flatnonzero(levels)
+        return found
+    cells = np.flatnonzero(found > 0)
     enough = np.broadcast_to(base._enough(sums, (cells,)), cells.shape)
-    kept = np.zeros_like(levels)
-    kept[cells[enough]] = levels[cells[enough]]
+    kept = np.zeros_like(found)
+    kept[cells[enough]] = found[cells[enough]]
     return kept

@@ -64,7 +64,7 @@ class Sweep:
     >>> outage = ("2026-01-05T08:20Z", "2026-01-05T09:20Z")
     >>> found = sweep(ev, [outage], windows=[("1h", "5m"), "15m"], burn_rates=[1, 2, 5, 10, 20])
     >>> found.best.alert, found.best.score.detect_p90
-    (BurnRateAlert(page: over 2x in 1h and 5m), datetime.timedelta(seconds=300))
+    (BurnRateAlert(page: over 1x in 1h and 5m), datetime.timedelta(seconds=300))
     >>> len(found), found.to_dict()["false_alarms"]
     (10, [0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
     """
