@@ -186,10 +186,9 @@ def benchmark(minutes: int = MINUTES) -> Benchmark:
         contenders=contenders,
         bars=bars,
         notes=(
-            f"Those who replay one setting after another do so for {len(several)} of them (pandas for a quarter of "
-            "those), and the time of one is compared.",
-            f"{len(WINDOWS)} pairs of windows, {len(RATES)} burn rates. slokit works out all figures of a score, the "
-            "peers only alarms, false alarms and detection times.",
+            f"Whoever replays one after another does {len(several)} settings (pandas a quarter of those) of all.",
+            f"{len(WINDOWS)} pairs of windows, {len(RATES):,} burn rates.",
+            "slokit works out all figures of a score, the peers only alarms, false alarms and detection times.",
             "The settings avoid exact ties, where floats would answer otherwise; slokit is exact there too.",
         ),
     )

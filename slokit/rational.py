@@ -233,11 +233,11 @@ def _from_text(text: str, field: str) -> Fraction:
     scale = 1
     if body.endswith("%"):
         body, scale = body[:-1].rstrip(), 100
-    quotient = _QUOTIENT.fullmatch(body)
+    quotient = _QUOTIENT.fullmatch(body) if "/" in body else None
     if quotient is not None and int(quotient[2]) != 0:
         return Fraction(int(quotient[1]), int(quotient[2])) / scale
     match = _NUMBER.fullmatch(body)
-    if match is None or not any(c.isdigit() for c in match[1]):
+    if match is None or not match[1].strip("+-."):
         raise InvalidNumber(f"{field} must be a decimal number such as 0.999 or 99.9%, got {text!r}")
     if match[2] is not None and abs(int(match[2])) > _MAX_EXPONENT:
         raise InvalidNumber(f"{field} must have an exponent of at most {_MAX_EXPONENT} either way, got {text!r}")

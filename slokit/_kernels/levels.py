@@ -71,7 +71,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """A question: how many of some thresholds do all of some windows exceed?
+    """A question: how many of some thresholds all of some windows exceed.
 
     Attributes
     ----------
@@ -119,9 +119,7 @@ def levels_of(bad: PrefixSums, total: PrefixSums, questions: Sequence[Question])
     return out
 
 
-def _hot_cells(
-    bad: PrefixSums, total: PrefixSums, questions: Sequence[Question]
-) -> list[tuple[Cells, FloatArray]]:
+def _hot_cells(bad: PrefixSums, total: PrefixSums, questions: Sequence[Question]) -> list[tuple[Cells, FloatArray]]:
     """Return the buckets that may exceed the least threshold of each question, and the least ratio of its windows.
 
     Most buckets are calm, and are found out by one comparison a window: ``F[t] = B[t] - c * N[t]`` rises over a window
@@ -213,9 +211,7 @@ def _is_open(values: FloatArray, floats: FloatArray, found: Levels) -> BoolArray
     return np.asarray((np.abs(above - values) <= reach) | (np.abs(values - below) <= reach))
 
 
-def _settled(
-    bad: PrefixSums, total: PrefixSums, question: Question, cells: Cells, values: FloatArray
-) -> Levels:
+def _settled(bad: PrefixSums, total: PrefixSums, question: Question, cells: Cells, values: FloatArray) -> Levels:
     """Return the levels of cells that floats leave open, by halving the thresholds that are in question."""
     thresholds = question.thresholds
     low, high = (

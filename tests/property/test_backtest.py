@@ -155,9 +155,7 @@ def test_a_sweep_is_every_setting_alone(data: st.DataObject, target: Fraction, w
         assert isinstance(alert, BurnRateAlert | BudgetShareAlert)
         firing = [holds(setting, spec_of(alert, step), t) for t in range(len(row))]
         for k, part in enumerate(parts):
-            truth = rounded(
-                oracle_backtest.figures(History(setting, incidents, grace, part.first, part.stop), firing)
-            )
+            truth = rounded(oracle_backtest.figures(History(setting, incidents, grace, part.first, part.stop), firing))
             figures = found.held_out_figures(at) if k else found.figures(at)
             assert figures is not None
             assert plain(figures) == truth, (alert, k)

@@ -16,7 +16,7 @@ from slokit._kernels import levels
 from slokit._kernels.levels import Levels, Question, Thresholds, lasting_levels
 from slokit.alerts import Alert, BudgetShareAlert, BurnRateAlert
 from slokit.errors import InvalidAlert, InvalidNumber, WrongType
-from slokit.evaluation import Comparison, Evaluation
+from slokit.evaluation import Evaluation
 from slokit.evaluation.spending import budget_window
 from slokit.evaluation.sums import WindowedSums, objects
 from slokit.evaluation.thresholds import parse_burn_rate, parse_share
@@ -51,8 +51,9 @@ class Family:
 
     def alert(self, at: int) -> Alert:
         """Return the alert with one of the thresholds."""
-        field = "burn_rate" if isinstance(self.base, BurnRateAlert) else "share"
-        return attrs.evolve(self.base, **{field: self.thresholds[at]})  # type: ignore[misc]
+        if isinstance(self.base, BurnRateAlert):
+            return attrs.evolve(self.base, burn_rate=self.thresholds[at])
+        return attrs.evolve(self.base, share=self.thresholds[at])
 
 
 @attrs.frozen

@@ -7,9 +7,7 @@ buckets that it touches, and the bucket end before its start, whose verdict is i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from math import ceil
-from typing import cast
 
 import attrs
 import numpy as np
@@ -52,7 +50,7 @@ def read_incidents(incidents: Iterable[IncidentLike]) -> tuple[Incident, ...]:
             continue
         if isinstance(one, str) or not isinstance(one, Iterable) or len(ends := tuple(one)) != 2:
             raise WrongType(f"incidents[{at}] must be an Incident or a pair (start, end), got {one!r:.100}")
-        found.append(Incident(*ends))
+        found.append(Incident(ends[0], ends[1]))
     return tuple(sorted(found, key=lambda one: (one.start, one.end)))
 
 
@@ -152,7 +150,7 @@ def split_at(ev: Evaluation, incidents: tuple[Incident, ...], grace: int, holdou
     share = parse_rational(holdout, "holdout")
     if not 0 < share < 1:
         raise InvalidNumber(f'holdout must be a share between 0 and 1, such as 0.3 or "30%", got {holdout}')
-    split = ev.timeline.size - ceil(cast("Fraction", share * ev.timeline.size))
+    split = ev.timeline.size - ceil(share * ev.timeline.size)
     # In descending order of their starts: moving the split back may bring it into an earlier one.
     reaches = sorted((_reach(ev, one, grace) for one in incidents), reverse=True)
     moved = True

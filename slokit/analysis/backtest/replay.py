@@ -126,8 +126,6 @@ def _spent(ev: Evaluation, part: Part, found: Ints) -> Floats:
         out[row, column] = shares
         return out
     pairs, which = np.unique(np.stack([begins, told]), axis=1, return_inverse=True)
-    exact = [
-        share_of_budget(sums, sums.events(begin, last + 1)[1], last + 1) for begin, last in pairs.T.tolist()
-    ]
+    exact = [share_of_budget(sums, sums.events(begin, last + 1)[1], last + 1) for begin, last in pairs.T.tolist()]
     out[row, column] = np.array([np.nan if one is None else float(one) for one in exact])[which.ravel()]
     return out

@@ -93,7 +93,7 @@ def score(
 
     References
     ----------
-    *The Site Reliability Workbook*, chapter 5, "Alerting Considerations": precision, recall, detection time, reset time.
+    *The Site Reliability Workbook*, chapter 5, "Alerting Considerations": precision, recall, detection and reset time.
     """
     length = parse_length(grace, "grace", least=0)
     part = part_of(one_series(ev), read_incidents(incidents), length, start, end)
@@ -111,9 +111,7 @@ def score_of(ev: Evaluation, firing: BoolArray, part: Part, words: str, frozen: 
         outcomes=tuple(_outcome(ev, part, mask, found, row) for row in range(len(part.incidents))),
         frozen=None
         if frozen is None
-        else timedelta(
-            microseconds=int(np.count_nonzero(frozen[part.first : part.stop])) * ev.timeline.step / 1_000
-        ),
+        else timedelta(microseconds=int(np.count_nonzero(frozen[part.first : part.stop])) * ev.timeline.step / 1_000),
     )
 
 

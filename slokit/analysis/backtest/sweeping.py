@@ -98,11 +98,15 @@ def sweep(
     >>> ev = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="30d").evaluate(counts)
     >>> outages = [(f"2026-01-{day:02}T08:20Z", f"2026-01-{day:02}T09:20Z") for day in range(5, 9)]
     >>> found = sweep(
-    ...     ev, outages, windows=[("1h", "5m"), ("6h", "30m")], burn_rates=range(1, 31), pendings=["0s", "5m"],
-    ...     require={"false_alarms_per_month": "<=2", "detect_p90": "<=10m"}, holdout="25%",
+    ...     ev,
+    ...     outages,
+    ...     windows=[("1h", "5m"), ("6h", "30m")],
+    ...     burn_rates=[1, 2, 5, 10, 15, 20],
+    ...     pendings=["0s", "5m"],
+    ...     require={"false_alarms_per_month": "<=2", "detect_p90": "<=10m"},
+    ...     holdout="25%",
     ... )
-    >>> found
-    Sweep(settings: 120; required: false_alarms_per_month <=2 and detect_p90 <=10m: met by 30; chosen by: 3d with 3 incidents; held out: 1d with 1 incident)
+    >>> len(found), found.best.alert
     >>> print(found.best.explain())
     """
     length = parse_length(grace, "grace", least=0)

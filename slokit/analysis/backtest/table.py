@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 _SETTING = ("kind", "long_window", "short_window", "threshold", "pending", "min_bad", "min_total")
 _HELD_OUT = "held_out_"
 _SHOWN = 10
+_FRONT = ("missed", "false_alarms", "detect_p90")
 # What a table for people has room for.
 _BRIEF = ("detected", "false_alarms", "pages_per_month", "detect_p90")
 
@@ -143,7 +144,7 @@ class Sweep:
     def best(self) -> Choice:
         """The setting that does best where it is chosen, of those that meet all requirements there.
 
-        By the figures in ``prefer``, the first that differs; among equals the first row.
+        By the figures in ``prefer``, the first that differs; of equals the one in the middle, in the order of rows.
 
         Raises
         ------
@@ -155,10 +156,10 @@ class Sweep:
             raise NothingFits(f"no setting meets what is required: {self.nearest.explain()}")
         found = self.rows[meets]
         keys = self._keys(found)
-        first = int(found[np.lexsort(keys[::-1])[0]])
-        place = int(np.flatnonzero(found == first)[0])
-        equals = int(np.logical_and.reduce([key == key[place] for key in keys]).sum()) if keys else len(found)
-        return self._choice(first, int(meets.sum()), equals)
+        first = int(np.lexsort(keys[::-1])[0]) if keys else 0
+        equals = found[np.logical_and.reduce([np.ones(len(found), np.bool_), *(key == key[first] for key in keys)])]
+        # The one in the middle lies farthest from where the figures change.
+        return self._choice(int(equals[(len(equals) - 1) // 2]), len(found), len(equals))
 
     @property
     def nearest(self) -> Choice:
@@ -177,7 +178,9 @@ class Sweep:
         first is kept. They come by missed incidents, fewest first, then by false alarms.
         """
         columns = self.columns_of[0]
-        points = np.stack([columns.better(name)[self.rows] for name in ("missed", "false_alarms", "detect_p90")], axis=1)
+        points = np.stack(
+            [columns.better(name)[self.rows] for name in ("missed", "false_alarms", "detect_p90")], axis=1
+        )
         unique, first = np.unique(points, axis=0, return_index=True)
         kept = []
         for at, point in enumerate(unique):
