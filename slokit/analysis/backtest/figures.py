@@ -10,7 +10,7 @@ people read is made of one row when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Literal
@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import percent, plural
+from slokit._display import clean, html_table, percent, plural
 from slokit.timeline import UNITS, duration_text
 
 __all__ = ["FIGURES", "MONTH", "Columns", "Figures", "Measure", "figure_text"]
@@ -174,9 +174,18 @@ class Figures:
         rate = figure_text("pages_per_month", self.pages_per_month)
         return f"{found}; {alarms} ({rate} a month)"
 
-    def _figures(self) -> Iterator[tuple[str, str]]:
+    def _facts(self) -> Iterator[tuple[str, str]]:
         for name in FIGURES:
             yield name.replace("_", " "), figure_text(name, getattr(self, name))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.summary})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield from ((field, clean(text, 400)) for field, text in self._facts())
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -263,6 +272,9 @@ class Columns:
             for name, mine in self.arrays.items()
         )
 
-    def taken(self, rows: Ints) -> Columns:
-        """Return some settings."""
-        return attrs.evolve(self, arrays={name: array[rows] for name, array in self.arrays.items()})
+    @classmethod
+    def joined(cls, several: Sequence[Columns]) -> Columns:
+        """Return the figures of several lists of settings in one part of history, one after another."""
+        first = several[0]
+        arrays = {name: np.concatenate([one.arrays[name] for one in several]) for name in first.arrays}
+        return attrs.evolve(first, arrays=arrays)

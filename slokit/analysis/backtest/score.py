@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from slokit._display import clean, html_table, percent
+from slokit._display import html_table, percent
 from slokit.analysis.backtest.figures import Figures, figure_text
 from slokit.incidents import Incident
 
@@ -116,16 +116,12 @@ class Score(Figures):
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         yield "replayed", self.subject
-        yield from self._figures()
+        yield from Figures._facts(self)
         if self.days_frozen is not None:
             yield "days frozen", f"{self.days_frozen:,.3g}"
 
-    def __repr__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """The figures in a sentence."""
         frozen = "" if self.days_frozen is None else f", {self.days_frozen:,.3g} days frozen"
-        return f"Score({self.summary}{frozen})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text, 400)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Score")
+        return f"{super().summary}{frozen}"

@@ -11,21 +11,26 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from slokit._kernels.levels import Levels
 from slokit._kernels.sweeps import Tally, tally
 from slokit.alerts.episodes import PAGE
 from slokit.analysis.backtest.figures import Columns
-from slokit.analysis.backtest.grid import WindowsLike, grid_of, levels_of
-from slokit.analysis.backtest.labels import IncidentLike, cut, read_incidents, split_at
+from slokit.analysis.backtest.grid import Grid, WindowsLike, grid_of, levels_of
+from slokit.analysis.backtest.labels import IncidentLike, Part, cut, read_incidents, split_at
 from slokit.analysis.backtest.replay import replay
 from slokit.analysis.backtest.requirements import figure_names, read_requirements
 from slokit.analysis.backtest.table import Sweep
-from slokit.errors import OutOfTimeline
+from slokit.errors import InvalidNumber, OutOfTimeline
 from slokit.evaluation import Comparison, Evaluation
 from slokit.evaluation.checks import one_series
 from slokit.rational import RationalLike
 from slokit.timeline import DurationLike, parse_length
 
 __all__ = ["sweep"]
+
+# Cells of incidents and settings that are worked out together: some ten arrays of them are held at once.
+_CELLS = 2**19
+_MOST_CELLS = 2**25
 
 
 def sweep(
@@ -106,8 +111,8 @@ def sweep(
     ...     require={"false_alarms_per_month": "<=2", "detect_p90": "<=10m"},
     ...     holdout="25%",
     ... )
-    >>> len(found), found.best.alert
-    >>> print(found.best.explain())
+    >>> found.best.alert, found.best.held_out.recall
+    (BurnRateAlert(page: over 1x in 1h and 5m), 1.0)
     """
     length = parse_length(grace, "grace", least=0)
     known = read_incidents(incidents)
@@ -129,20 +134,55 @@ def sweep(
     parts = [cut(ev, known, length, 0, split)]
     if split < size:
         parts.append(cut(ev, known, length, split, size))
-    tallies: list[list[Tally]] = [[] for _ in parts]
+    _check_size(grid, len(known))
+    columns = [_Gathered(ev, part) for part in parts]
     for family, levels in zip(grid.families, levels_of(ev, grid), strict=True):
-        for part, held in zip(parts, tallies, strict=True):
-            held.append(tally(levels[part.first : part.stop], len(family.thresholds), part.spans))
-    columns: tuple[Columns, ...] = tuple(
-        replay(ev, part, held).columns for part, held in zip(parts, tallies, strict=True)
-    )
+        for gathered in columns:
+            gathered.add(levels, len(family.thresholds))
     return Sweep(
         evaluation=ev,
         grid=grid,
         rows=np.arange(len(grid)),
         chosen_by=parts[0],
         held_out=parts[1] if len(parts) > 1 else None,
-        columns_of=columns,
+        columns_of=tuple(gathered.joined() for gathered in columns),
         requirements=requirements,
         prefer=order,
     )
+
+
+class _Gathered:
+    """Figures of one part, family by family; tables of incidents and settings live only until they are figures."""
+
+    def __init__(self, ev: Evaluation, part: Part) -> None:
+        self._ev, self._part = ev, part
+        self._waiting: list[Tally] = []
+        self._cells = 0
+        self._done: list[Columns] = []
+
+    def add(self, levels: Levels, thresholds: int) -> None:
+        """Replay a family."""
+        part = self._part
+        self._waiting.append(tally(levels[part.first : part.stop], thresholds, part.spans))
+        self._cells += thresholds * max(len(part.incidents), 1)
+        if self._cells >= _CELLS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._done.append(replay(self._ev, self._part, self._waiting).columns)
+            self._waiting, self._cells = [], 0
+
+    def joined(self) -> Columns:
+        """Return the figures of all families."""
+        self._flush()
+        return Columns.joined(self._done)
+
+
+def _check_size(grid: Grid, incidents: int) -> None:
+    most = max(len(family.thresholds) for family in grid.families)
+    if most * incidents > _MOST_CELLS:
+        raise InvalidNumber(
+            f"thresholds times incidents must be at most {_MOST_CELLS:,}, got {most:,} times {incidents:,}; "
+            "leave some thresholds out"
+        )

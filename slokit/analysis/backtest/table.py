@@ -65,7 +65,7 @@ class Sweep:
     >>> outage = ("2026-01-05T08:20Z", "2026-01-05T09:20Z")
     >>> found = sweep(ev, [outage], windows=[("1h", "5m"), "15m"], burn_rates=[1, 2, 5, 10, 20])
     >>> found.best.alert, found.best.score.detect_p90
-    (BurnRateAlert(page: over 1x in 1h and 5m), datetime.timedelta(seconds=300))
+    (BurnRateAlert(page: over 2x in 1h and 5m), datetime.timedelta(seconds=300))
     >>> len(found), found.to_dict()["false_alarms"]
     (10, [0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
     """
@@ -153,7 +153,15 @@ class Sweep:
         """
         meets = self._meets(self.columns_of[0])[self.rows]
         if not meets.any():
-            raise NothingFits(f"no setting meets what is required: {self.nearest.explain()}")
+            nearest = self.nearest
+            lacks = ", ".join(
+                f"{one.figure} {figure_text(one.figure, getattr(nearest.score, one.figure))}" for one in nearest.unmet
+            )
+            asked = " and ".join(map(str, self.requirements))
+            raise NothingFits(
+                f"none of {plural(len(self), 'setting')} meets {asked}; the nearest, {nearest.alert!r}, has {lacks}; "
+                "require less, or try other settings (nearest is this one)"
+            )
         found = self.rows[meets]
         keys = self._keys(found)
         first = int(np.lexsort(keys[::-1])[0]) if keys else 0
@@ -182,12 +190,12 @@ class Sweep:
             [columns.better(name)[self.rows] for name in ("missed", "false_alarms", "detect_p90")], axis=1
         )
         unique, first = np.unique(points, axis=0, return_index=True)
-        kept = []
+        kept: list[int] = []
         for at, point in enumerate(unique):
-            # Sorted: only rows before this one can be no worse in the first figure.
-            if not (unique[:at] <= point).all(axis=1).any():
-                kept.append(first[at])
-        return attrs.evolve(self, rows=self.rows[np.array(kept, dtype=np.int64)])
+            # Sorted: only rows before this one can be no worse in the first figure, and if one is, one of the front is.
+            if not (unique[kept] <= point).all(axis=1).any():
+                kept.append(at)
+        return attrs.evolve(self, rows=self.rows[first[kept]])
 
     def _keys(self, rows: Ints) -> list[Floats]:
         return [self.columns_of[0].better(name)[rows] for name in self.prefer]
