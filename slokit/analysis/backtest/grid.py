@@ -157,20 +157,20 @@ def _ascending(values: Iterable[Fraction]) -> tuple[Fraction, ...]:
 def levels_of(ev: Evaluation, grid: Grid) -> Iterator[Levels]:
     """Yield for each family how many of its thresholds fire at the end of each bucket."""
     sums = ev._sums
-    bare = [attrs.evolve(one.base, pending=0, min_bad=0, min_total=0, min_coverage=0) for one in grid.families]
     # Alerts that differ in their gates alone stand together, and ask one question.
+    bare = [(type(one.base), one.base.windows, one.base.op, id(one.thresholds)) for one in grid.families]
     heads = [at for at in range(len(bare)) if at == 0 or bare[at] != bare[at - 1]]
     asked = levels.levels_of(sums.bad, sums.total, list(_questions(sums, [grid.families[at] for at in heads])))
     plain = dict(zip(heads, asked, strict=True))
-    none = np.zeros(0, dtype=np.int32)
-    exceeded, gated = none, (bare[0], none)
+    exceeded = found = np.zeros(0, dtype=np.int32)
+    gates: tuple[Any, ...] = ()
     for at, family in enumerate(grid.families):
         base = family.base
         if at in plain:
-            exceeded = plain.pop(at)
-        if at in heads or gated[0] != attrs.evolve(base, pending=0):
-            gated = attrs.evolve(base, pending=0), _with_evidence(sums, base, exceeded)
-        yield lasting_levels(gated[1], -(-base.pending // ev.timeline.step) + 1)
+            exceeded, gates = plain.pop(at), ()
+        if gates != (now := (base.min_bad, base.min_total, base.min_coverage)):
+            found, gates = _with_evidence(sums, base, exceeded), now
+        yield lasting_levels(found, -(-base.pending // ev.timeline.step) + 1)
 
 
 def _questions(sums: WindowedSums, families: Iterable[Family]) -> Iterator[Question]:
