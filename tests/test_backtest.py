@@ -95,6 +95,15 @@ def test_reset_is_unknown_where_history_does_not_go_on(bad: list[int], observed:
     assert (found.detected, found.reset_unknown, found.reset_p90) == (1, 1, None)
 
 
+@pytest.mark.parametrize(("hours", "reset"), [(4, None), (5, timedelta(0))])
+def test_what_was_over_before_the_incident_reset_at_once_if_history_goes_on(
+    hours: int, reset: timedelta | None
+) -> None:
+    """It might have fired again behind the end of the data."""
+    found = score(an_evaluation([0, 50, 0, 0, 0][:hours]), PAGE, [(at(1), at(4))])
+    assert (found.detected, found.reset_p90, found.reset_unknown) == (1, reset, int(reset is None))
+
+
 def test_incidents_outside_the_span_are_not_missed_and_excuse_alarms() -> None:
     """An incident that began before the data is not to be found in them, and a page during it is true."""
     found = score(an_evaluation([50, 0, 0, 0]), PAGE, [(at(-5), at(1)), (at(90), at(91))])
