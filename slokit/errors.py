@@ -35,6 +35,7 @@ __all__ = [
     "LabelWithoutCounts",
     "MissingExtra",
     "MuchExcluded",
+    "NothingFits",
     "OneSidedThreshold",
     "OutOfTimeline",
     "RoundedWindows",
@@ -165,6 +166,10 @@ class StoreError(SlokitError, OSError):
 
 class OutOfTimeline(SlokitError, ValueError):
     """An instant that the evidence does not reach."""
+
+
+class NothingFits(SlokitError, ValueError):
+    """No setting of a sweep meets what was required of it; the message has the nearest."""
 
 
 class UnknownLabel(SlokitError, ValueError):

@@ -66,6 +66,9 @@ def parse_rational(value: RationalLike, field: str = "value") -> Fraction:
     >>> parse_rational(14.4)
     Fraction(72, 5)
     """
+    # What people write most comes first: asking after abstract kinds of numbers costs as much as reading it.
+    if isinstance(value, str):
+        return _from_text(value, field)
     # np.bool_ is neither Integral nor Real, so the built-in bool is refused by name; and numpy counts a timedelta64
     # among its integers.
     if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "m":
@@ -83,8 +86,6 @@ def parse_rational(value: RationalLike, field: str = "value") -> Fraction:
         if not math.isfinite(value):
             raise InvalidNumber(f"{field} must be finite, got {value}")
         return _from_text(str(value), field)
-    if isinstance(value, str):
-        return _from_text(value, field)
     raise WrongType(f"{field} must be a number or its text, got {type(value).__name__}: {value!r}")
 
 
@@ -232,15 +233,19 @@ def _from_text(text: str, field: str) -> Fraction:
     scale = 1
     if body.endswith("%"):
         body, scale = body[:-1].rstrip(), 100
-    quotient = _QUOTIENT.fullmatch(body)
+    quotient = _QUOTIENT.fullmatch(body) if "/" in body else None
     if quotient is not None and int(quotient[2]) != 0:
         return Fraction(int(quotient[1]), int(quotient[2])) / scale
     match = _NUMBER.fullmatch(body)
-    if match is None or not any(c.isdigit() for c in match[1]):
+    if match is None or not match[1].strip("+-."):
         raise InvalidNumber(f"{field} must be a decimal number such as 0.999 or 99.9%, got {text!r}")
     if match[2] is not None and abs(int(match[2])) > _MAX_EXPONENT:
         raise InvalidNumber(f"{field} must have an exponent of at most {_MAX_EXPONENT} either way, got {text!r}")
-    return Fraction(body) / scale
+    if match[2] is not None:
+        return Fraction(body) / scale
+    # Fraction would read the text a second time.
+    whole, _, decimals = body.partition(".")
+    return Fraction(int(whole + decimals), scale * 10 ** len(decimals))
 
 
 def _bounded(value: Fraction, field: str) -> Fraction:
