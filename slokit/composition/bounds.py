@@ -126,11 +126,12 @@ def most_likely(least: int, chances: list[N], one: N) -> N:
     """
     rest: list[Any] = sorted(chances)
     total = one - one
-    found: N = one
+    found: Any = one
     sums = [total := total + chance for chance in rest]
     for j in range(least):
         found = min(found, sums[len(rest) - 1 - j] / (least - j))
-    return found
+    bound: N = found
+    return bound
 
 
 def worst(node: Part | Group | Weighted, chance: Callable[[Part], N], one: N) -> N:

@@ -48,7 +48,9 @@ def _maybe_slice_target(value: RationalLike | None) -> Fraction | None:
         return None
     share = parse_rational(value, "slice_target")
     if not 0 < share <= 1:
-        raise InvalidNumber(f"slice_target must be above 0 and at most 1, got {value!r:.64}; 1 allows no bad event")
+        raise InvalidNumber(
+            f"slice_target must be above 0 and at most 1, got {decimal_text(share)[:64]}; 1 allows no bad event"
+        )
     return share
 
 
@@ -281,7 +283,7 @@ class AtLeast(Group):
 def _weight(value: RationalLike) -> Fraction:
     weight = parse_rational(value, "weight")
     if weight <= 0:
-        raise InvalidSystem(f"weight must be above 0, got {value!r:.64}")
+        raise InvalidSystem(f"weight must be above 0, got {decimal_text(weight)[:64]}")
     return weight
 
 

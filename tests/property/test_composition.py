@@ -139,7 +139,7 @@ def test_bounds_are_what_a_linear_program_finds(data: st.DataObject, again: bool
     gain = np.array([float(is_up(shape, state)) for state in states])
     equal = np.array([[float(state[letter]) for state in states] for letter in letters] + [[1.0] * len(states)])
     sums = [float(shares[letter]) for letter in letters] + [1.0]
-    low, high = (linprog(sign * gain, A_eq=equal, b_eq=sums).fun * sign for sign in (1, -1))
+    low, high = (float(linprog(sign * gain, A_eq=equal, b_eq=sums).fun or 0) * sign for sign in (1, -1))
     if bounds.sharp:
         np.testing.assert_allclose([float(bounds.worst), float(bounds.best)], [low, high], atol=1e-9)
     else:
