@@ -98,7 +98,7 @@ def test_a_shared_part_is_one_part() -> None:
     pair = any_of("pair", all_of("left", db), all_of("right", db))
     bounds = pair.bounds()
     assert bounds.independent == Fraction("0.99")
-    assert (bounds.worst, bounds.best) == (Fraction("0.99"), 1)
+    assert [bounds.worst, bounds.best] == [Fraction("0.99"), Fraction(1)]
     assert not bounds.sharp
     assert "several places depend on db" in repr(bounds)
 
@@ -129,6 +129,19 @@ def test_what_a_part_must_reach_by_hand() -> None:
     assert CHECKOUT.required("hints", target="99%").worst == 0
     assert CHECKOUT.required("hints", target="99.99%") == CHECKOUT.required("hints", target=Fraction("0.9999"))
     assert "nothing is enough" in repr(CHECKOUT.required("stripe", target="99.99%"))
+
+
+def test_a_requirement_beyond_the_first_straight_piece() -> None:
+    """Two of three with others of 90% and 50%: at best x + 50% up to x = 40%, and from there half of x + 140%."""
+    quorum = at_least(2, "quorum", Part("x"), Part("a", target="90%"), Part("b", target="50%"))
+    assert quorum.required("x", target="85%").best == Fraction("0.35")
+    assert quorum.required("x", target="95%").best == Fraction("0.5")
+    # Two of the losses 10%, 50% and 1 - x meet in half of their sum at most, and in the sum of the smaller two.
+    assert quorum.required("x", target="45%").worst == Fraction("0.5")
+    assert quorum.required("x", target="65%").worst == Fraction("0.75")
+    assert quorum.required("x", target="0%").best == 0
+    assert quorum.required("x", target="90%").worst == 1
+    assert quorum.required("x", target="90.1%").worst is None
 
 
 def test_a_requirement_is_shown_rounded_up() -> None:
@@ -320,7 +333,7 @@ def test_burn_is_split_into_four_that_add_up() -> None:
 def test_by_group_a_spare_that_works_is_no_cause() -> None:
     """One provider of two down leaves payment up: by group the front door did it itself."""
     counts = {"web": buckets(0), "stripe": buckets(9), "adyen": buckets(0), "hints": buckets(0)}
-    by_part, by_group = (CHECKOUT.attribute(buckets(7), counts, by=by) for by in ("part", "group"))  # type: ignore[arg-type]
+    by_part, by_group = (CHECKOUT.attribute(buckets(7), counts, by=by) for by in ("part", "group"))
     assert by_part.alone("stripe") == 7
     assert by_group.own == 7
     assert [name for name, _ in by_group.upstream] == ["web", "payment", "hints"]
@@ -420,8 +433,8 @@ REFUSED: list[tuple[Callable[[], Any], type[SlokitError], str]] = [
     (lambda: at_least(0, "x", WEB), InvalidSystem, "least must be 1 to 1"),
     (lambda: at_least(3, "x", WEB, DB), InvalidSystem, "least must be 1 to 2"),
     (lambda: at_least(True, "x", WEB), WrongType, "least must be an int"),
-    (lambda: AllOf("x", "web"), WrongType, "parts must be a sequence, got str"),  # type: ignore[arg-type]
-    (lambda: System(Group("x", [WEB])), WrongType, "root must be a group such as AllOf"),  # type: ignore[list-item]
+    (lambda: AllOf("x", "web"), WrongType, "parts must be a sequence, got str"),
+    (lambda: System(Group("x", [WEB])), WrongType, "root must be a group such as AllOf"),
     (lambda: System(WEB), WrongType, "root must be a group"),  # type: ignore[arg-type]
     (lambda: all_of("x", *MANY), InvalidSystem, "at most 200 parts"),
     (lambda: deep(12), InvalidSystem, "at most 12 levels"),
@@ -525,7 +538,8 @@ def test_systems_are_values() -> None:
     assert again == PAGE
     assert hash(again) == hash(PAGE)
     assert pickle.loads(pickle.dumps(CHECKOUT)) == CHECKOUT == copy.deepcopy(CHECKOUT)
-    assert AllOf("x", [WEB]) != AtLeast("x", [WEB], 1)
+    alike: list[Group] = [AllOf("x", (WEB,)), AtLeast("x", (WEB,), 1)]
+    assert alike[0] != alike[1]
     measured = PAGE.measure({"web": HOUR, "db": HOUR})
     assert measured == PAGE.measure({"web": HOUR, "db": HOUR})
     assert measured != PAGE.measure({"web": HOUR, "db": buckets(0, 9)})

@@ -141,7 +141,8 @@ def worst(node: Part | Group | Weighted, chance: Callable[[Part], N], one: N) ->
     if isinstance(node, Weighted):
         return _mean(node, [worst(share.part, chance, one) for share in node.shares])
     down = [one - worst(part, chance, one) for part in node.needed]
-    return one - most_likely(len(down) - node.need + 1, down, one)
+    up: N = one - most_likely(len(down) - node.need + 1, down, one)
+    return up
 
 
 def best(node: Part | Group | Weighted, chance: Callable[[Part], N], one: N) -> N:

@@ -1,8 +1,9 @@
 """What one part must reach, so that the system reaches a target.
 
-Under independence the system's availability is a straight line in that of one part. Its ends by targets alone are
-straight in pieces: sums, minima and maxima of lines, never falling. So the smallest share that suffices is found
-exactly: halve the span until a line from its lower end meets the target on the function itself.
+Under independence the system's availability is a straight line in that of one part. Its ends by targets alone are made
+of straight pieces. The best end is the optimum of a linear program and so concave in what the parts reach; the worst
+end is one minus such an optimum of what they lose, and convex. So Newton's method finds the smallest share that
+suffices, exactly and in no more steps than there are pieces: from below for the best end, from above for the worst.
 """
 
 from __future__ import annotations
@@ -133,28 +134,30 @@ def requirement(
         part=part,
         system=name,
         target=wanted,
-        worst=_smallest(line(worst), wanted),
+        worst=_smallest(line(worst), wanted, -1),
         independent=straight,
-        best=_smallest(line(best), wanted),
+        best=_smallest(line(best), wanted, 1),
     )
 
 
-def _smallest(at: Callable[[Fraction, int], _Near], wanted: Fraction) -> Fraction | None:
-    """Return the smallest share from 0 to 1 at which a rising function made of straight pieces reaches a value."""
-    low, high = Fraction(0), Fraction(1)
-    if at(high, 0).value < wanted:
+def _smallest(at: Callable[[Fraction, int], _Near], wanted: Fraction, towards: int) -> Fraction | None:
+    """Return the smallest share from 0 to 1 at which a rising function made of straight pieces reaches a value.
+
+    Parameters
+    ----------
+    at
+        The function at a share, a little off in a direction.
+    wanted
+        The value.
+    towards
+        1 for a concave function, whose tangents go from below and never too far; -1 for a convex one, from above.
+    """
+    share = Fraction(0 if towards > 0 else 1)
+    if at(Fraction(1), 0).value < wanted:
         return None
-    if at(low, 0).value >= wanted:
-        return low
-    while True:
-        here = at(low, 1)
-        if here.slope > 0:
-            meets = low + (wanted - here.value) / here.slope
-            # It is the smallest one if the function comes up to the value there, from below.
-            if meets <= high and at(meets, 0).value == wanted and at(meets, -1).slope < 0:
-                return meets
-        middle = (low + high) / 2
-        if at(middle, 0).value < wanted:
-            low = middle
-        else:
-            high = middle
+    if at(Fraction(0), 0).value >= wanted:
+        return Fraction(0)
+    while (here := at(share, towards)).value != wanted:
+        # Between this share and the root the function is not level, being below the value at 0 and not so at 1.
+        share += towards * (wanted - here.value) / here.slope
+    return share

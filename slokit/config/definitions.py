@@ -1,5 +1,4 @@
-"""A document of definitions: objectives, with the indicators, exclusions, alerts, policies and systems that
-go with them.
+"""A document of definitions: objectives, and the indicators, alerts, policies and so on that go with them.
 
 What a file holds is plain data to this room; :mod:`slokit.interop.definitions` reads the file.
 """
