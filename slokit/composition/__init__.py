@@ -16,11 +16,13 @@ from __future__ import annotations
 from slokit.composition.aligning import Alignment
 from slokit.composition.attributing import SystemAttribution
 from slokit.composition.bounds import Bounds
+from slokit.composition.building import all_of, any_of, at_least, journeys, optional, weighted
 from slokit.composition.measuring import Measurement
-from slokit.composition.nodes import AllOf, AnyOf, AtLeast, Group, Journeys, OptionalPart, Part, Share, Weighted
+from slokit.composition.nodes import AllOf, AnyOf, AtLeast, Group, OptionalPart, Part
 from slokit.composition.per_request import RequestBounds
 from slokit.composition.requirement import Requirement
-from slokit.composition.system import System, all_of, any_of, at_least, journeys, optional, weighted
+from slokit.composition.shares import Journeys, Share, Weighted
+from slokit.composition.system import System
 from slokit.composition.weighing import Composite, CompositeRow
 
 __all__ = [

@@ -7,20 +7,23 @@ widest bucket sets the step, and its edges are the edges. Buckets that no sum ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 import attrs
 import numpy as np
 
 from slokit._display import clean, html_table, plural
-from slokit.composition.bounds import unknown_part
 from slokit.composition.nodes import Part
+from slokit.composition.walks import unknown_part
 from slokit.counts import Counts
 from slokit.errors import InvalidCounts, InvalidSystem, InvalidTimeline, WrongType
 from slokit.timeline import DurationLike, Timeline, duration_text, instant_text, parse_duration
 
-__all__ = ["Alignment", "align", "check_evidence"]
+__all__ = ["FRONT", "REQUESTS", "Alignment", "align", "check_evidence"]
+
+# Evidence that is no part's. No part is called so: control characters are nobody's name.
+FRONT, REQUESTS = "\0front", "\0requests"
 
 _SHOWN = 20
 
@@ -114,9 +117,14 @@ def _check_axes(given: Mapping[str, Counts]) -> None:
     for name, other in others:
         if other.axes != counts.axes:
             raise InvalidCounts(
-                f"counts[{name!r:.64}] must have the axes and labels of counts[{first!r:.64}], got "
-                f"{other.labels!r:.100} and {counts.labels!r:.100}; sel() or sum() them to what they share"
+                f"{_field(name)} must have the axes and labels of {_field(first)}, got {other.labels!r:.100} and "
+                f"{counts.labels!r:.100}; sel() or sum() them to what they share"
             )
+
+
+def _field(name: str) -> str:
+    """Return what the caller knows some evidence by."""
+    return name[1:] if name in {FRONT, REQUESTS} else f"counts[{name!r:.64}]"
 
 
 def align(
@@ -127,7 +135,7 @@ def align(
     Parameters
     ----------
     given
-        Evidence by name, with the same axes; at least one.
+        Evidence by name, at least one.
     step
         Length of a bucket; by default that of the widest.
     covering
@@ -137,57 +145,75 @@ def align(
     ------
     InvalidTimeline
         If buckets do not fit into wider ones, or nothing is covered by all.
+    InvalidCounts
+        If axes differ.
     """
     _check_axes(given)
-    widest = max(given, key=lambda name: given[name].timeline.step)
-    length = given[widest].timeline.step if step is None else parse_duration(step, "step")
-    phase = given[widest].timeline.phase
-    wide = {name: _widened(name, counts, length, phase, given, widest) for name, counts in given.items()}
+    widest = max(counts.timeline.step for counts in given.values())
+    length = widest if step is None else parse_duration(step, "step")
+    phase = _common_phase(given, length)
+    wide = {name: _widened(counts, length, phase) for name, counts in given.items()}
     spans = {name: wide[name].timeline for name in covering}
     latest, earliest = (max(spans, key=lambda n: spans[n].start), min(spans, key=lambda n: spans[n].end))
     start, end = spans[latest].start, spans[earliest].end
     if end <= start:
         raise InvalidTimeline(
-            f"counts must share a span of time: counts[{earliest!r:.64}] end at {instant_text(end)}, and "
-            f"counts[{latest!r:.64}] start at {instant_text(start)}"
+            f"counts must share a span of time: {_field(earliest)} end at {instant_text(end)}, and "
+            f"{_field(latest)} start at {instant_text(start)}"
         )
     timeline = Timeline(start, length, (end - start) // length)
     fitted = {name: _fitted(counts, start, end) for name, counts in wide.items()}
-    return fitted, Alignment(timeline=timeline, given=tuple((name, counts.timeline) for name, counts in given.items()))
+    shown = tuple((name.removeprefix("\0"), counts.timeline) for name, counts in given.items())
+    return fitted, Alignment(timeline=timeline, given=shown)
 
 
-def _widened(name: str, counts: Counts, step: int, phase: int, given: Mapping[str, Counts], widest: str) -> Counts:
+def _common_phase(given: Mapping[str, Counts], step: int) -> int:
+    """Return an instant that is an edge of all evidence, from which buckets of ``step`` can be counted.
+
+    Edges of one lie at ``phase + k * length``. Those that two have in common are found by the Chinese remainder
+    theorem, and lie so far apart as the least common multiple of both lengths.
+    """
+    first = next(iter(given))
+    phase, length = 0, 1
+    for name, counts in given.items():
+        own = counts.timeline
+        if step % own.step:
+            fits = lcm(*(other.timeline.step for other in given.values()))
+            raise InvalidTimeline(
+                f"{_field(name)} has buckets of {duration_text(own.step)}, which do not fit into "
+                f"{duration_text(step)}; step={duration_text(fits)!r} fits all parts"
+            )
+        shared = gcd(length, own.step)
+        apart, rest = divmod(own.phase - phase, shared)
+        if rest:
+            raise InvalidTimeline(
+                f"{_field(name)} has buckets whose starts do not fit those before it: {instant_text(own.start)} and "
+                f"{_field(first)} from {instant_text(given[first].timeline.start)} have no edge in common by steps of "
+                f"{duration_text(own.step)}; count the events again with starts on one grid"
+            )
+        width = own.step // shared
+        phase += length * (apart * pow(length // shared, -1, width) % width)
+        length = lcm(length, own.step)
+    return phase
+
+
+def _widened(counts: Counts, step: int, phase: int) -> Counts:
     """Sum buckets into those of ``step`` whose edges lie at ``phase + k * step``."""
     own = counts.timeline
-    if step % own.step:
-        fits = lcm(*(other.timeline.step for other in given.values()))
-        raise InvalidTimeline(
-            f"counts[{name!r:.64}] has buckets of {duration_text(own.step)}, which do not fit into "
-            f"{duration_text(step)}; step={duration_text(fits)!r} fits all parts"
-        )
-    shift = phase - own.phase
-    if shift % own.step:
-        raise InvalidTimeline(
-            f"counts[{name!r:.64}] has buckets whose starts do not fit those of counts[{widest!r:.64}]: "
-            f"{instant_text(own.start)} is no edge of theirs by steps of {duration_text(own.step)} from "
-            f"{instant_text(given[widest].timeline.start)}; count the events again with starts on one grid"
-        )
     if step == own.step:
         return counts
     # resample() lays edges from the counts' own phase, so the time axis is moved there and back.
-    moved = _moved(counts, -shift).resample(np.timedelta64(step, "ns"))
-    return _moved(moved, shift)
+    shift = phase - own.phase
+    return _moved(_moved(counts, -shift).resample(np.timedelta64(step, "ns")), shift)
 
 
 def _moved(counts: Counts, by: int) -> Counts:
-    if not by:
-        return counts
     timeline = attrs.evolve(counts.timeline, start=counts.timeline.start + by)
     return Counts._trusted(timeline, counts.axes, counts.bad, counts.total, counts.observed, counts.excluded)
 
 
 def _fitted(counts: Counts, start: int, end: int) -> Counts:
     """Cut counts to a span, and stretch them where they do not cover it."""
-    # Cut first, so that what is stretched is short; again, where all of it lay outside.
     ends = np.datetime64(start, "ns"), np.datetime64(end, "ns")
+    # Cut first, so that what is stretched is short; again, where all of it lay outside.
     return counts.between(*ends).extend(since=ends[0], until=ends[1]).between(*ends)

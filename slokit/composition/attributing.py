@@ -18,9 +18,11 @@ import numpy as np
 
 from slokit._display import clean, html_table, percent, plural, short
 from slokit._kernels.halves import exact_sum
-from slokit.composition.aligning import Alignment, align, check_evidence
+from slokit.composition.aligning import FRONT, Alignment, align, check_evidence
 from slokit.composition.measuring import Quiet, State, check_word, state_of, verdict
-from slokit.composition.nodes import Group, OptionalPart, Root, Weighted, leaves
+from slokit.composition.nodes import Group, OptionalPart
+from slokit.composition.shares import Weighted
+from slokit.composition.walks import Root, leaves
 from slokit.counts import Counts
 from slokit.errors import InvalidSystem, UnknownLabel, WrongType
 from slokit.rational import RationalLike, parse_target
@@ -32,8 +34,6 @@ By = Literal["part", "group"]
 """What is told apart: every part, or what stands directly below the system, each group as one."""
 
 _SHOWN = 20
-# No part is called so: control characters are nobody's name.
-_FRONT = "\0front"
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -179,8 +179,8 @@ def attribute(
     known = leaves(root)
     allowed = None if target is None else 1 - parse_target(target, "target")
     given = check_evidence(counts, known, known)
-    fitted, alignment = align({_FRONT: front, **given}, step=step, covering=[_FRONT])
-    door = fitted.pop(_FRONT)
+    fitted, alignment = align({FRONT: front, **given}, step=step, covering=[FRONT])
+    door = fitted.pop(FRONT)
     bad, total = (int(exact_sum(array)) for array in (door.bad, door.total))
     states = {part: state_of(known[part], fitted[part], quiet) for part in known}
     if by == "group":
@@ -193,9 +193,7 @@ def attribute(
         together=tuple(sorted(together.items(), key=lambda row: -row[1])),
         unattributed=unattributed,
         good=total - bad,
-        alignment=attrs.evolve(
-            alignment, given=tuple(("front" if n == _FRONT else n, span) for n, span in alignment.given)
-        ),
+        alignment=alignment,
         allowed=None if allowed is None else allowed * total,
     )
 

@@ -18,14 +18,16 @@ from typing import Any, TypeVar
 import attrs
 
 from slokit._display import clean, html_table, percent, percent_beyond
-from slokit.composition.nodes import Group, Part, Root, Weighted, leaves, needed, repeated
-from slokit.errors import InvalidSystem, InvalidTarget, UnknownLabel, WrongType
+from slokit.composition.nodes import Group, Part
+from slokit.composition.shares import Weighted
+from slokit.composition.walks import Root, leaves, needed, repeated, unknown_part
+from slokit.errors import InvalidSystem, InvalidTarget, WrongType
 from slokit.rational import RationalLike, parse_rational
 
-__all__ = ["Bounds", "best", "independent", "marginals", "most_likely", "reckoned", "unknown_part", "worst"]
+__all__ = ["Bounds", "best", "independent", "marginals", "most_likely", "reckoned", "worst"]
 
 # Each repeated part doubles the states that independence is reckoned over.
-_MAX_REPEATED = 12
+_MAX_REPEATED = 10
 
 # A Fraction, or what adds and compares like one.
 N = TypeVar("N", bound=Any)
@@ -163,7 +165,7 @@ def independent(node: Part | Group | Weighted, chances: Mapping[str, Fraction]) 
     Raises
     ------
     InvalidSystem
-        If more than twelve parts stand in several places.
+        If more than ten parts stand in several places.
     """
     if isinstance(node, Weighted):
         return _mean(node, [independent(share.part, chances) for share in node.shares])
@@ -248,14 +250,6 @@ def marginals(root: Root, targets: Mapping[str, RationalLike] | None, *, but: st
                 f"part {part.name!r:.64} has no target: write Part({part.name!r:.64}, target=…), or give targets="
             )
     return found
-
-
-def unknown_part(field: str, name: object, known: Mapping[str, Part]) -> UnknownLabel:
-    """Return the error for a name that is no part's, with what was perhaps meant."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(name)[:100], known, 3) or list(known)[:5]
-    return UnknownLabel(f"{field} names {name!r:.100}, which is no part; did you mean {', '.join(map(repr, near))}?")
 
 
 def reckoned(name: str, root: Root, targets: Mapping[str, RationalLike] | None) -> Bounds:

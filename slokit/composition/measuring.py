@@ -23,7 +23,9 @@ from slokit._display import clean, html_table, percent, plural
 from slokit._kernels.halves import exact_sum
 from slokit.budgeting import slices_missed
 from slokit.composition.aligning import Alignment, align, check_evidence
-from slokit.composition.nodes import Group, Part, Root, Weighted, leaves, needed
+from slokit.composition.nodes import Group, Part
+from slokit.composition.shares import Weighted
+from slokit.composition.walks import Root, leaves, needed
 from slokit.counts import Counts
 from slokit.errors import InvalidSystem, WrongType
 from slokit.rational import decimal_text

@@ -1,8 +1,8 @@
-"""What a system consists of: parts, groups of them, and shares of traffic, as plain values.
+"""What a system consists of: parts, and groups of them, as plain values.
 
 A group says how many of what it needs must be up: all (``all_of``), one (``any_of``), or so many (``at_least``). Such
 structures are monotone: a part that comes up never takes the system down. Everything that is reckoned from them rests
-on that. Weights are no structure: a mean of systems is neither up nor down, so it stands at the top only.
+on that.
 """
 
 from __future__ import annotations
@@ -18,25 +18,7 @@ from slokit.errors import InvalidNumber, InvalidSystem, WrongType
 from slokit.rational import RationalLike, decimal_text, parse_rational, parse_target, percent_text
 from slokit.texts import check_text
 
-__all__ = [
-    "AllOf",
-    "AnyOf",
-    "AtLeast",
-    "Group",
-    "Journeys",
-    "Node",
-    "OptionalPart",
-    "Part",
-    "Root",
-    "Share",
-    "Weighted",
-    "check_root",
-    "leaves",
-    "needed",
-    "repeated",
-]
-
-_MAX_LEAVES, _MAX_LEVELS = 200, 12
+__all__ = ["AllOf", "AnyOf", "AtLeast", "Group", "Node", "OptionalPart", "Part", "as_tuple", "check_names", "listed"]
 
 
 def _maybe_target(value: RationalLike | None) -> Fraction | None:
@@ -143,7 +125,8 @@ class OptionalPart:
         return html_table(self.__rich_repr__(), caption="OptionalPart")
 
 
-def _tuple(values: Any) -> tuple[Any, ...]:
+def as_tuple(values: Any) -> tuple[Any, ...]:
+    """Read a sequence, which text is not."""
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise WrongType(f"parts must be a sequence, got {type(values).__name__}: {values!r:.100}")
     return tuple(values)
@@ -169,7 +152,7 @@ class Group:
     """
 
     name: str
-    parts: tuple[Node, ...] = attrs.field(converter=_tuple)
+    parts: tuple[Node, ...] = attrs.field(converter=as_tuple)
 
     def __attrs_post_init__(self) -> None:
         check_text("name", self.name, InvalidSystem)
@@ -178,7 +161,7 @@ class Group:
                 raise WrongType(
                     f"parts[{i}] must be a Part or a group of them, got {type(part).__name__}: {part!r:.100}"
                 )
-        _check_names([part.name for part in self.parts], "parts")
+        check_names([part.name for part in self.parts], "parts")
         if not self.needed:
             raise InvalidSystem(f"parts of {self.name!r:.64} must hold at least one that is not optional")
         if not isinstance(self, AllOf) and len(self.needed) < len(self.parts):
@@ -199,7 +182,7 @@ class Group:
         return "all of"
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({clean(self.name, 40)}: {self._says} {_listed([p.name for p in self.parts])})"
+        return f"{type(self).__name__}({clean(self.name, 40)}: {self._says} {listed([p.name for p in self.parts])})"
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", clean(self.name)
@@ -280,200 +263,12 @@ class AtLeast(Group):
         return f"at least {self.least} of"
 
 
-def _weight(value: RationalLike) -> Fraction:
-    weight = parse_rational(value, "weight")
-    if weight <= 0:
-        raise InvalidSystem(f"weight must be above 0, got {decimal_text(weight)[:64]}")
-    return weight
-
-
-@attrs.frozen(repr=False)
-class Share:
-    """What has a weight in a mean.
-
-    Parameters
-    ----------
-    weight
-        Above 0, read as a decimal.
-    part
-        A part or a group.
-
-    Examples
-    --------
-    >>> Share("0.2", Part("buy"))
-    Share(0.2, Part('buy'))
-    """
-
-    weight: Fraction = attrs.field(converter=_weight)
-    part: Part | Group
-
-    def __attrs_post_init__(self) -> None:
-        if not isinstance(self.part, Part | Group):
-            raise WrongType(
-                f"part must be a Part or a group of them, got {type(self.part).__name__}: {self.part!r:.100}"
-            )
-
-    def __repr__(self) -> str:
-        return f"Share({decimal_text(self.weight)}, {self.part!r})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield "weight", decimal_text(self.weight)
-        yield "part", clean(repr(self.part))
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Share")
-
-
-@attrs.frozen(repr=False)
-class Weighted:
-    """A weighted mean, as OpenSLO's ``compositeWeight`` asks for: weights need not add up to anything.
-
-    Parameters
-    ----------
-    name
-        What it is called.
-    shares
-        Parts or groups with different names, each with its weight.
-
-    Raises
-    ------
-    InvalidSystem
-        If there are none, or two share a name.
-
-    Examples
-    --------
-    >>> Weighted("checkout", [Share(2, Part("availability")), Share(1, Part("latency"))])
-    Weighted(checkout: 2/3 availability, 1/3 latency)
-    """
-
-    name: str
-    shares: tuple[Share, ...] = attrs.field(converter=_tuple)
-
-    def __attrs_post_init__(self) -> None:
-        check_text("name", self.name, InvalidSystem)
-        for i, share in enumerate(self.shares):
-            if not isinstance(share, Share):
-                raise WrongType(f"shares[{i}] must be a Share, got {type(share).__name__}: {share!r:.100}")
-        _check_names([share.part.name for share in self.shares], "shares")
-
-    @property
-    def weights(self) -> tuple[Fraction, ...]:
-        """The weights, brought to a sum of 1."""
-        whole = sum(share.weight for share in self.shares)
-        return tuple(share.weight / whole for share in self.shares)
-
-    def __repr__(self) -> str:
-        said = [
-            f"{decimal_text(weight)} {share.part.name}" for weight, share in zip(self.weights, self.shares, strict=True)
-        ]
-        return f"{type(self).__name__}({clean(self.name, 40)}: {_listed(said)})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield "name", clean(self.name)
-        yield from ((decimal_text(w), clean(repr(s.part))) for w, s in zip(self.weights, self.shares, strict=True))
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption=type(self).__name__)
-
-
-@attrs.frozen(repr=False)
-class Journeys(Weighted):
-    """What people do with a system, each weighted by its share of the traffic; the shares add up to 1.
-
-    Examples
-    --------
-    >>> Journeys("shop", [Share("0.2", Part("buy")), Share("0.8", Part("browse"))])
-    Journeys(shop: 0.2 buy, 0.8 browse)
-    """
-
-    def __attrs_post_init__(self) -> None:
-        Weighted.__attrs_post_init__(self)
-        whole = sum(share.weight for share in self.shares)
-        if whole != 1:
-            raise InvalidSystem(
-                f"shares must add up to 1, got {decimal_text(Fraction(whole))}; weighted() takes any weights"
-            )
-
-
 Node = Part | Group | OptionalPart
 """What a group may consist of."""
 
-Root = Group | Weighted
-"""What a system may be."""
 
-
-def needed(node: Part | Group | Weighted) -> Iterator[Part]:
-    """Yield the parts that bear on the system, as often as they stand in it."""
-    if isinstance(node, Part):
-        yield node
-    else:
-        below = node.needed if isinstance(node, Group) else [share.part for share in node.shares]
-        for part in below:
-            yield from needed(part)
-
-
-def leaves(node: Node | Weighted) -> dict[str, Part]:
-    """Return every part by its name, optional ones too, in the order in which they stand.
-
-    Raises
-    ------
-    InvalidSystem
-        If a part stands there twice, and not with the same fields.
-    """
-    found: dict[str, Part] = {}
-    for part, _ in _walk(node, 1):
-        if found.setdefault(part.name, part) != part:
-            raise InvalidSystem(
-                f"a part that stands in several places must be the same in each, got {found[part.name]!r} and {part!r}"
-            )
-    return found
-
-
-def _walk(node: Node | Weighted, level: int) -> Iterator[tuple[Part, int]]:
-    """Yield every part with its depth."""
-    if isinstance(node, Part):
-        yield node, level
-        return
-    if level > _MAX_LEVELS:
-        raise InvalidSystem(f"groups must be nested at most {_MAX_LEVELS} levels deep")
-    below: Sequence[Node]
-    if isinstance(node, OptionalPart):
-        below = [node.part]
-    else:
-        below = node.parts if isinstance(node, Group) else [share.part for share in node.shares]
-    for part in below:
-        yield from _walk(part, level + 1)
-
-
-def repeated(node: Part | Group | Weighted) -> tuple[str, ...]:
-    """Return the names of the parts that bear on a system in several places."""
-    seen: dict[str, int] = {}
-    for part in needed(node):
-        seen[part.name] = seen.get(part.name, 0) + 1
-    return tuple(name for name, times in seen.items() if times > 1)
-
-
-def check_root(root: Root) -> None:
-    """Refuse what is no system, or larger than anybody could read.
-
-    Raises
-    ------
-    WrongType
-        If it is neither a group nor a mean.
-    InvalidSystem
-        If it is too large or too deep, or a part contradicts itself.
-    """
-    if not isinstance(root, Group | Weighted) or type(root) is Group:
-        raise WrongType(
-            f"root must be a group such as AllOf(…), or weighted shares, got {type(root).__name__}: {root!r:.100}"
-        )
-    for number, _ in enumerate(_walk(root, 1)):
-        if number == _MAX_LEAVES:
-            raise InvalidSystem(f"a system must have at most {_MAX_LEAVES} parts, counted where they stand")
-    leaves(root)
-
-
-def _check_names(names: list[str], field: str) -> None:
+def check_names(names: list[str], field: str) -> None:
+    """Refuse a list without names, or with one of them twice."""
     if not names:
         raise InvalidSystem(f"{field} must hold at least one part")
     if len(set(names)) < len(names):
@@ -481,7 +276,8 @@ def _check_names(names: list[str], field: str) -> None:
         raise InvalidSystem(f"{field} must have different names, got {twice!r:.64} twice")
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Write the first few names of a list."""
     rest = len(names) - 5
     return ", ".join(clean(name, 40) for name in names[:5]) + (
         f" and {plural(rest, 'more', 'more')}" if rest > 0 else ""

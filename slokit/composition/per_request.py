@@ -20,8 +20,10 @@ import numpy.typing as npt
 
 from slokit._display import clean, html_table, percent, short
 from slokit._kernels.halves import exact_sum
-from slokit.composition.aligning import Alignment, align, check_evidence
-from slokit.composition.nodes import Group, Part, Root, Weighted, leaves, needed
+from slokit.composition.aligning import REQUESTS, Alignment, align, check_evidence
+from slokit.composition.nodes import Group, Part
+from slokit.composition.shares import Weighted
+from slokit.composition.walks import Root, leaves, needed
 from slokit.counts import Counts
 from slokit.counts.parts import place
 from slokit.errors import InvalidCounts, InvalidSystem, WrongType
@@ -30,9 +32,6 @@ from slokit.timeline import DurationLike
 __all__ = ["RequestBounds", "request_bounds"]
 
 Array = npt.NDArray[Any]
-
-# No part is called so: control characters are nobody's name.
-_REQUESTS = "\0requests"
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -92,9 +91,9 @@ def request_bounds(
         raise WrongType(f"requests must be Counts, got {type(requests).__name__}: {requests!r:.100}")
     parts = [part.name for part in dict.fromkeys(needed(root))]
     given = check_evidence(counts, leaves(root), parts)
-    held = {part: given[part] for part in parts} | ({} if requests is None else {_REQUESTS: requests})
+    held = {part: given[part] for part in parts} | ({} if requests is None else {REQUESTS: requests})
     fitted, alignment = align(held, step=step, covering=held)
-    whole = fitted.pop(_REQUESTS, None)
+    whole = fitted.pop(REQUESTS, None)
     if whole is None:
         whole = _same_requests(fitted)
     for part, seen in fitted.items():
@@ -107,7 +106,6 @@ def request_bounds(
     good = {part: np.where(whole.total > 0, seen.good, number * 0) for part, seen in fitted.items()}
     few = number - _most(root, lambda part: number - bad[part], number, up=True)
     many = _most(root, lambda part: number - good[part], number, up=False)
-    shown = tuple((("requests" if n == _REQUESTS else n), t) for n, t in alignment.given)
     best, worst = (
         Counts(
             timeline=whole.timeline,
@@ -119,7 +117,7 @@ def request_bounds(
         )
         for some in (few, many)
     )
-    return RequestBounds(name=name, best=best, worst=worst, alignment=attrs.evolve(alignment, given=shown))
+    return RequestBounds(name=name, best=best, worst=worst, alignment=alignment)
 
 
 def _most(node: Part | Group, number: Callable[[str], Array], whole: Array, *, up: bool) -> Array:

@@ -14,8 +14,10 @@ from fractions import Fraction
 import attrs
 
 from slokit._display import clean, html_table, percent_beyond
-from slokit.composition.bounds import best, independent, marginals, unknown_part, worst
-from slokit.composition.nodes import Part, Root, leaves
+from slokit.composition.bounds import best, independent, marginals, worst
+from slokit.composition.nodes import Part
+from slokit.composition.walks import Root, leaves, unknown_part
+from slokit.errors import WrongType
 from slokit.rational import RationalLike, parse_target, percent_text
 
 __all__ = ["Requirement", "requirement"]
@@ -110,6 +112,8 @@ def requirement(
 ) -> Requirement:
     """Reckon what a part must reach."""
     known = leaves(root)
+    if not isinstance(part, str):
+        raise WrongType(f"part must be the name of a part, got {type(part).__name__}: {part!r:.100}")
     if part not in known:
         raise unknown_part("part", part, known)
     wanted = parse_target(target, "target")

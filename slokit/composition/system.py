@@ -6,7 +6,6 @@ The rooms beside this file do the work; here is the face.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import attrs
 
@@ -14,38 +13,25 @@ from slokit._display import clean, html_table
 from slokit.composition.attributing import By, SystemAttribution, attribute
 from slokit.composition.bounds import Bounds, reckoned
 from slokit.composition.measuring import Known, Measurement, Quiet, measure
-from slokit.composition.nodes import (
-    AllOf,
-    AnyOf,
-    AtLeast,
-    Group,
-    Journeys,
-    Node,
-    OptionalPart,
-    Part,
-    Root,
-    Share,
-    Weighted,
-    check_root,
-    leaves,
-)
+from slokit.composition.nodes import Group, Node, OptionalPart, Part
 from slokit.composition.per_request import RequestBounds, request_bounds
 from slokit.composition.requirement import Requirement, requirement
+from slokit.composition.shares import Weighted
+from slokit.composition.walks import Root, check_root, leaves
 from slokit.composition.weighing import Composite, weigh
 from slokit.counts import Counts
-from slokit.errors import WrongType
 from slokit.rational import RationalLike, decimal_text, percent_text
 from slokit.status import Status
 from slokit.timeline import DurationLike
 
-__all__ = ["System", "all_of", "any_of", "at_least", "journeys", "optional", "weighted"]
+__all__ = ["System"]
 
 _SHOWN = 40
 
 
 @attrs.frozen(repr=False)
 class System:
-    """A system of dependent services; made by :func:`all_of` and its like, and nested as they are.
+    """A system of dependent services; made by :func:`~slokit.composition.all_of` and its like, and nested as they are.
 
     Two kinds of questions are put to it. :meth:`bounds` and :meth:`required` know the targets of the parts alone, and
     answer with ends and with what independence would say. :meth:`measure`, :meth:`request_bounds` and :meth:`attribute`
@@ -65,6 +51,7 @@ class System:
 
     Examples
     --------
+    >>> from slokit.composition import Part, all_of, any_of, optional
     >>> payment = any_of("payment", Part("stripe", target="99.5%"), Part("adyen", target="99.5%"))
     >>> checkout = all_of("checkout", Part("web", target="99.95%"), payment, optional(Part("hints", target="99%")))
     >>> checkout
@@ -104,7 +91,7 @@ class System:
         Raises
         ------
         InvalidSystem
-            If a part that bears on it has no target, or more than twelve stand in several places.
+            If a part that bears on it has no target, or more than ten stand in several places.
         UnknownLabel
             If a name is no part.
         InvalidTarget
@@ -112,6 +99,7 @@ class System:
 
         Examples
         --------
+        >>> from slokit.composition import Part, any_of
         >>> pair = any_of("payment", Part("stripe", target="99.5%"), Part("adyen", target="99%"))
         >>> pair.bounds()
         payment: 99.5% to 100%, by targets alone
@@ -142,6 +130,7 @@ class System:
 
         Examples
         --------
+        >>> from slokit.composition import Part, all_of
         >>> page = all_of("page", Part("web"), Part("db", target="99.5%"))
         >>> page.required("web", target="99.9%")
         web, for 99.9% of page: nothing is enough, the other parts are too weak
@@ -187,6 +176,7 @@ class System:
 
         Examples
         --------
+        >>> from slokit.composition import Part, all_of
         >>> def hours(*bad):
         ...     return Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", bad=bad, total=[100] * len(bad))
         >>> page = all_of("page", Part("web", slice_target="99%"), Part("db", slice_target="99%"))
@@ -223,6 +213,7 @@ class System:
 
         Examples
         --------
+        >>> from slokit.composition import Part, all_of
         >>> def hour(bad):
         ...     return Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", bad=[bad], total=[100])
         >>> page = all_of("page", Part("web"), Part("db"))
@@ -266,7 +257,7 @@ class System:
         return attribute(self.name, self.root, front, counts, target=target, by=by, step=step, quiet=quiet)
 
     def weigh(self, statuses: Mapping[str, Status]) -> Composite:
-        """Take the weighted mean of indicators, as OpenSLO's composites do; for :func:`weighted` single parts.
+        """Take the weighted mean of indicators, as OpenSLO's composites do; of a weighted system of single parts.
 
         Parameters
         ----------
@@ -313,145 +304,3 @@ def _lines(node: Node | Weighted, indent: str, mark: str = "") -> Iterator[str]:
         yield f"{indent}{mark}{clean(node.name, 40)}: mean of {len(node.shares)}"
         for weight, share in zip(node.weights, node.shares, strict=True):
             yield from _lines(share.part, below, f"{decimal_text(weight)} of ")
-
-
-def _node(value: Any, field: str) -> Any:
-    """Return the node of what a caller nests: a part, a system of a group, or something optional."""
-    if isinstance(value, System):
-        value = value.root
-    if isinstance(value, Weighted):
-        raise WrongType(f"{field} must not be weighted: a mean is neither up nor down, so it stands at the top only")
-    if not isinstance(value, Part | Group | OptionalPart):
-        raise WrongType(f"{field} must be a Part or a system, got {type(value).__name__}: {value!r:.100}")
-    return value
-
-
-def _nodes(parts: tuple[Any, ...]) -> list[Any]:
-    return [_node(part, f"parts[{i}]") for i, part in enumerate(parts)]
-
-
-def all_of(name: str, *parts: Part | System | OptionalPart) -> System:
-    """Make a system that is up where all its parts are, optional ones excepted.
-
-    Raises
-    ------
-    InvalidSystem
-        If there is no part that is needed, or two share a name.
-
-    Examples
-    --------
-    >>> all_of("page", Part("web"), Part("db"))
-    System(page: all of 2)
-      web
-      db
-    """
-    return System(AllOf(name, _nodes(parts)))
-
-
-def any_of(name: str, *parts: Part | System) -> System:
-    """Make a system that is up where at least one of its parts is: spares, of which one is enough.
-
-    Raises
-    ------
-    InvalidSystem
-        If there is no part, two share a name, or one is optional.
-
-    Examples
-    --------
-    >>> any_of("payment", Part("stripe"), Part("adyen"))
-    System(payment: any of 2)
-      stripe
-      adyen
-    """
-    return System(AnyOf(name, _nodes(parts)))
-
-
-def at_least(least: int, name: str, *parts: Part | System) -> System:
-    """Make a system that is up where at least so many of its parts are: a quorum.
-
-    Raises
-    ------
-    InvalidSystem
-        If there are fewer parts, two share a name, or one is optional.
-
-    Examples
-    --------
-    >>> at_least(2, "quorum", Part("a"), Part("b"), Part("c"))
-    System(quorum: at least 2 of 3)
-      a
-      b
-      c
-    """
-    return System(AtLeast(name, _nodes(parts), least))
-
-
-def optional(part: Part | System) -> OptionalPart:
-    """Mark a part whose failure does not make the system fail; it is seen in attribution only.
-
-    Examples
-    --------
-    >>> optional(Part("recommendations"))
-    OptionalPart(Part('recommendations'))
-    """
-    return OptionalPart(_node(part, "part"))
-
-
-def journeys(name: str, *shares: tuple[RationalLike, Part | System]) -> System:
-    """Make the mean of what people do with a system, each weighted by its share of the traffic.
-
-    Parameters
-    ----------
-    name
-        What it is called.
-    *shares
-        Pairs of a share and a part or system; the shares add up to 1.
-
-    Raises
-    ------
-    InvalidSystem
-        If they do not, or two share a name.
-
-    Examples
-    --------
-    >>> web, db = Part("web", target="99.9%"), Part("db", target="99.5%")
-    >>> shop = journeys("shop", ("20%", all_of("buy", web, db)), ("80%", all_of("browse", web)))
-    >>> shop.bounds()
-    shop: 99.8% to 99.82%, by targets alone
-    99.8001% if parts fail independently, which targets do not say
-    the ends hold, and may be wider than need be: several places depend on web
-    """
-    return System(Journeys(name, _shares(shares)))
-
-
-def weighted(name: str, *shares: tuple[RationalLike, Part | System]) -> System:
-    """Make a weighted mean, as OpenSLO's ``compositeWeight`` asks for: the weights need not add up to anything.
-
-    Parameters
-    ----------
-    name
-        What it is called.
-    *shares
-        Pairs of a weight above 0 and a part or system.
-
-    Raises
-    ------
-    InvalidSystem
-        If a weight is not above 0, or two share a name.
-
-    Examples
-    --------
-    >>> weighted("checkout", (2, Part("availability", target="99.9%")), (1, Part("latency", target="99%")))
-    System(checkout: mean of 2)
-      2/3 of availability 99.9%
-      1/3 of latency 99%
-    """
-    return System(Weighted(name, _shares(shares)))
-
-
-def _shares(shares: tuple[Any, ...]) -> list[Share]:
-    found = []
-    for i, share in enumerate(shares):
-        if not isinstance(share, tuple | list) or len(share) != 2:
-            raise WrongType(f"shares[{i}] must be a pair of a weight and a part, got {share!r:.100}")
-        found.append(Share(share[0], _node(share[1], f"shares[{i}]")))
-    return found

@@ -16,8 +16,9 @@ from fractions import Fraction
 import attrs
 
 from slokit._display import clean, html_table, percent
-from slokit.composition.bounds import unknown_part
-from slokit.composition.nodes import Part, Root, Weighted, leaves
+from slokit.composition.nodes import Part
+from slokit.composition.shares import Weighted
+from slokit.composition.walks import Root, leaves, unknown_part
 from slokit.errors import InvalidSystem, WrongType
 from slokit.rational import decimal_text
 from slokit.status import Status
