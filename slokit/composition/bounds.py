@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import attrs
 
@@ -175,30 +175,67 @@ def independent(node: Part | Group | Weighted, chances: Mapping[str, Fraction]) 
             f"at most {_MAX_REPEATED} parts may stand in several places of what is reckoned as independent, "
             f"got {len(shared)}"
         )
+    plan = _planned(node, frozenset(shared), chances)
     total = Fraction(0)
     for states in product((0, 1), repeat=len(shared)):
-        known = dict(zip(shared, map(Fraction, states), strict=True))
         likely = Fraction(1)
-        for name, up in known.items():
+        for name, up in zip(shared, states, strict=True):
             likely *= chances[name] if up else 1 - chances[name]
         if likely:
-            total += likely * _apart(node, {**chances, **known})
+            ups, whole = _settled(plan, dict(zip(shared, states, strict=True)))
+            total += likely * Fraction(ups, whole)
     return total
 
 
-def _apart(node: Part | Group, chances: Mapping[str, Fraction]) -> Fraction:
-    """Return the probability that a node is up if all it rests on is independent, place by place."""
+class _Tally(NamedTuple):
+    """A group whose parts that stand nowhere else are settled: ``ups[k] / whole`` that k of them are up.
+
+    The last entry of ``ups`` holds as many as are needed, and more. All is kept in integers: fractions would be brought
+    to lowest terms at every step, which takes most of the time.
+    """
+
+    ups: list[int]
+    whole: int
+    open: list[_Plan]
+
+
+# A tally, a probability as a pair of integers, or the name of a shared part.
+_Plan = _Tally | tuple[int, int] | str
+
+
+def _planned(node: Part | Group, shared: frozenset[str], chances: Mapping[str, Fraction]) -> _Plan:
+    """Settle all of a node that does not hang on shared parts."""
     if isinstance(node, Part):
-        return chances[node.name]
-    # up[k]: the probability that k of the parts so far are up; from `need` on together in the last.
-    up = [Fraction(1)] + [Fraction(0)] * node.need
+        return node.name if node.name in shared else chances[node.name].as_integer_ratio()
+    tally = _Tally([1] + [0] * node.need, 1, [])
     for part in node.needed:
-        p = _apart(part, chances)
-        for k in range(node.need, 0, -1):
-            stays = up[k] if k == node.need else up[k] * (1 - p)
-            up[k] = stays + up[k - 1] * p
-        up[0] *= 1 - p
-    return up[node.need]
+        plan = _planned(part, shared, chances)
+        if isinstance(plan, _Tally | str):
+            tally.open.append(plan)
+        else:
+            tally = _with(tally, *plan)
+    return tally if tally.open else (tally.ups[-1], tally.whole)
+
+
+def _settled(plan: _Plan, known: Mapping[str, int]) -> tuple[int, int]:
+    """Return the probability of a plan where the shared parts are known to be up or down."""
+    if isinstance(plan, str):
+        return known[plan], 1
+    if not isinstance(plan, _Tally):
+        return plan
+    tally = plan
+    for below in plan.open:
+        tally = _with(tally, *_settled(below, known))
+    return tally.ups[-1], tally.whole
+
+
+def _with(tally: _Tally, up: int, whole: int) -> _Tally:
+    """Count one more independent part, up in ``up`` of ``whole`` cases."""
+    old, down = tally.ups, whole - up
+    ups = [n * down + fewer * up for n, fewer in zip(old, [0, *old[:-1]], strict=True)]
+    # Where enough are up already, one more changes nothing.
+    ups[-1] += old[-1] * up
+    return _Tally(ups, tally.whole * whole, tally.open)
 
 
 def _mean(node: Weighted, values: list[N]) -> N:
