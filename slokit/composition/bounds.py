@@ -196,7 +196,7 @@ class _Tally(NamedTuple):
 
     ups: list[int]
     whole: int
-    open: list[_Plan]
+    rest: list[_Plan]
 
 
 # A tally, a probability as a pair of integers, or the name of a shared part.
@@ -211,10 +211,10 @@ def _planned(node: Part | Group, shared: frozenset[str], chances: Mapping[str, F
     for part in node.needed:
         plan = _planned(part, shared, chances)
         if isinstance(plan, _Tally | str):
-            tally.open.append(plan)
+            tally.rest.append(plan)
         else:
             tally = _with(tally, *plan)
-    return tally if tally.open else (tally.ups[-1], tally.whole)
+    return tally if tally.rest else (tally.ups[-1], tally.whole)
 
 
 def _settled(plan: _Plan, known: Mapping[str, int]) -> tuple[int, int]:
@@ -224,7 +224,7 @@ def _settled(plan: _Plan, known: Mapping[str, int]) -> tuple[int, int]:
     if not isinstance(plan, _Tally):
         return plan
     tally = plan
-    for below in plan.open:
+    for below in plan.rest:
         tally = _with(tally, *_settled(below, known))
     return tally.ups[-1], tally.whole
 
@@ -235,7 +235,7 @@ def _with(tally: _Tally, up: int, whole: int) -> _Tally:
     ups = [n * down + fewer * up for n, fewer in zip(old, [0, *old[:-1]], strict=True)]
     # Where enough are up already, one more changes nothing.
     ups[-1] += old[-1] * up
-    return _Tally(ups, tally.whole * whole, tally.open)
+    return _Tally(ups, tally.whole * whole, tally.rest)
 
 
 def _mean(node: Weighted, values: list[N]) -> N:
