@@ -23,7 +23,8 @@ from slokit.timeline import DurationLike, Timeline, duration_text, instant_text,
 __all__ = ["FRONT", "REQUESTS", "Alignment", "align", "check_evidence"]
 
 # Evidence that is no part's. No part is called so: control characters are nobody's name.
-FRONT, REQUESTS = "\0front", "\0requests"
+FRONT = "\0front"
+REQUESTS = "\0requests"
 
 _SHOWN = 20
 
