@@ -12,7 +12,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slokit import alerts, analysis, conditions, errors, forecast, incidents, policy, statistics, traffic
+    from slokit import (
+        alerts,
+        analysis,
+        composition,
+        conditions,
+        errors,
+        forecast,
+        incidents,
+        policy,
+        statistics,
+        traffic,
+    )
     from slokit.alerts import BudgetShareAlert, BurnRateAlert
     from slokit.budget import ErrorBudget, ErrorBudgetArrays
     from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
@@ -58,6 +69,7 @@ __all__ = [
     "WorstWindow",
     "alerts",
     "analysis",
+    "composition",
     "conditions",
     "errors",
     "forecast",
@@ -106,6 +118,7 @@ _ROOMS = {
 _MODULES = (
     "alerts",
     "analysis",
+    "composition",
     "conditions",
     "errors",
     "forecast",

@@ -11,7 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-__all__ = ["amount_text", "bar", "clean", "html_table", "html_text", "percent", "plural", "short", "thousands"]
+__all__ = [
+    "amount_text",
+    "bar",
+    "clean",
+    "html_table",
+    "html_text",
+    "percent",
+    "percent_beyond",
+    "plural",
+    "short",
+    "thousands",
+]
 
 _SCALES = ("", "k", "M", "G", "T", "P", "E")
 # Joiners shape letters of several scripts and most emoji; they are invisible, and harmless.
@@ -117,6 +128,33 @@ def percent(ratio: Fraction | float, digits: int = 2, against: Iterable[Fraction
         places += 1
         figure = round(exact * 100, places)
     return f"{_decimal(figure, places)}%"
+
+
+def percent_beyond(ratio: Fraction, digits: int = 2, *, up: bool) -> str:
+    """Write a ratio as a percentage that is rounded to one side, as a bound has to be.
+
+    Parameters
+    ----------
+    ratio
+        From 0 to 1.
+    digits
+        Decimals; more where the figure would else be 0% or 100%, and the ratio is not.
+    up
+        To which side: an upper bound is rounded up.
+
+    Examples
+    --------
+    >>> percent_beyond(Fraction(2, 3), up=False), percent_beyond(Fraction(2, 3), up=True)
+    ('66.66%', '66.67%')
+    >>> percent_beyond(Fraction("0.999999"), up=True)
+    '99.9999%'
+    """
+    while True:
+        scaled = ratio * 100 * 10**digits
+        figure = Fraction(-(-scaled // 1) if up else scaled // 1) / 10**digits
+        if figure / 100 == ratio or 0 < figure < 100:
+            return f"{_decimal(figure, digits)}%"
+        digits += 1
 
 
 def bar(share: Fraction | float, width: int = 20) -> str:

@@ -16,6 +16,7 @@ from fractions import Fraction
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from slokit._display import html_table
 from slokit._kernels import wide
@@ -138,17 +139,39 @@ def slice_worth(budgeting: Budgeting) -> int | None:
             return None
 
 
+def slices_missed(slices: Counts, target: Fraction) -> npt.NDArray[np.bool_]:
+    """Say which buckets, each taken as a slice, have less than ``target`` of their events good; none without events.
+
+    Parameters
+    ----------
+    slices
+        Counts whose buckets are the slices.
+    target
+        From 0 to 1; at 1 one bad event is enough.
+
+    Returns
+    -------
+    ndarray of bool, shape ``slices.shape``
+
+    Examples
+    --------
+    >>> minutes = Counts.from_buckets(start="2026-01-01T00:00Z", step="1m", good=[99, 98, 0], bad=[1, 2, 0])
+    >>> slices_missed(minutes, Fraction("0.99"))
+    array([False,  True, False])
+    """
+    # A slice is a window of one bucket: the kernel's own question decides it.
+    limit = 1 - target
+    p, q = (np.array(x, dtype=object) for x in (limit.numerator, limit.denominator))
+    return np.asarray(exceeds(PrefixSums.of(slices.bad), PrefixSums.of(slices.total), [Question(p, q, (1,))])[0])
+
+
 def judged(counts: Counts, budgeting: Budgeting) -> Counts:
     """Turn events into what the method counts; unobserved slices stay unobserved."""
     if isinstance(budgeting, Occurrences):
         return counts
     slices = counts.resample(np.timedelta64(budgeting.slice, "ns"))
     if isinstance(budgeting, Timeslices):
-        # A slice is a window of one bucket: the kernel's own question decides it.
-        limit = 1 - budgeting.target
-        p, q = (np.array(x, dtype=object) for x in (limit.numerator, limit.denominator))
-        sums = PrefixSums.of(slices.bad), PrefixSums.of(slices.total)
-        bad = exceeds(*sums, [Question(p, q, (1,))])[0].astype(np.int64)
+        bad = slices_missed(slices, budgeting.target).astype(np.int64)
         total = (slices.total > 0).astype(np.int64)
     else:
         good = _billionths(slices)

@@ -29,6 +29,7 @@ __all__ = [
     "InvalidPolicy",
     "InvalidSLI",
     "InvalidSLO",
+    "InvalidSystem",
     "InvalidTarget",
     "InvalidTimeline",
     "InvalidWindow",
@@ -122,6 +123,10 @@ class InvalidPolicy(SlokitError, ValueError):
 
 class UnknownActivity(InvalidPolicy):
     """An activity or a class of changes that the policy does not know; the message lists those it does."""
+
+
+class InvalidSystem(SlokitError, ValueError):
+    """A system of services whose definition contradicts itself, or does not fit the evidence of its parts."""
 
 
 class InvalidDefinition(SlokitError, ValueError):

@@ -25,6 +25,8 @@ list               keys of each table
                    ``window`` instead of the first three
 ``[[policy]]``     ``name``, ``states``, ``rules``, ``unknown``, ``stale_after``, ``on_unknown``, ``activities``,
                    ``changes``, ``round_windows``, ``reviews``
+``[[system]]``     ``structure`` (``all_of``, ``any_of``, ``at_least``, ``weighted``, ``journeys``), ``name``, and
+                   ``parts``, with ``least`` for ``at_least``, or ``shares``
 =================  ==================================================================================================
 
 An indicator has a ``kind`` (``ratio``, ``threshold``, ``all_of``, ``gauge``, ``freshness``, ``deadline``), a ``name``,
@@ -37,8 +39,11 @@ A state of a policy has ``name``, ``means``, ``actions``, ``blocks`` and ``exemp
 ``no_data_for`` (``duration``), ``data_since`` and ``budget_settled`` (``share``), or ``any``, ``all`` and ``not`` with
 other conditions in ``of``.
 
+A part of a system has ``name``, ``target`` and ``slice_target``, and no ``structure``; one that says ``all_of``,
+``any_of`` or ``at_least`` is a group in its turn, and ``optional`` has a ``part``. A share has ``weight`` and ``part``.
+
 A definition that stands alone is a table that says its ``kind``: ``slo``, ``window``, ``budgeting``, ``exclusion``,
-``burn_rate_alert``, ``budget_share_alert``, ``policy``, or that of an indicator.
+``burn_rate_alert``, ``budget_share_alert``, ``policy``, ``system``, or that of an indicator.
 
 All that is wrong is found in one reading, each with its path, and nothing is made of half a document.
 """
@@ -50,6 +55,7 @@ from typing import Any, TypeVar, overload
 
 from slokit.alerts import Alert
 from slokit.budgeting import Budgeting
+from slokit.composition import System
 from slokit.config.codecs import FORMAT, check_format
 from slokit.config.definitions import Definitions, read_document, write_document
 from slokit.config.families import FAMILY_OF, FAMILY_OF_KIND
@@ -63,7 +69,7 @@ from slokit.windows import Window
 
 __all__ = ["Definition", "Definitions", "from_dict", "to_dict"]
 
-Definition = SLO | SLI | Window | Budgeting | Exclusion | Alert | Policy | Definitions
+Definition = SLO | SLI | Window | Budgeting | Exclusion | Alert | Policy | System | Definitions
 """What can be written as data."""
 
 _D = TypeVar("_D")

@@ -1,4 +1,4 @@
-"""A document of definitions: objectives, with the indicators, exclusions, alerts and policies that go with them.
+"""A document of definitions: objectives, and the indicators, alerts, policies and so on that go with them.
 
 What a file holds is plain data to this room; :mod:`slokit.interop.definitions` reads the file.
 """
@@ -12,10 +12,12 @@ import attrs
 
 from slokit._display import clean, html_table, plural
 from slokit.alerts import Alert
+from slokit.composition import System
 from slokit.config.codecs import Family
 from slokit.config.kinds import EXCLUSION, SLI_, SLO_
 from slokit.config.places import WRONG, Place, closest, collected, kind_of_data
 from slokit.config.policies import ALERT, POLICY
+from slokit.config.systems import SYSTEM
 from slokit.errors import UnknownLabel, WrongType
 from slokit.exclusions import Exclusion
 from slokit.policy import Policy
@@ -32,8 +34,9 @@ _PARTS: dict[str, tuple[Family, str, type]] = {
     "exclusion": (EXCLUSION, "exclusions", Exclusion),
     "alert": (ALERT, "alerts", Alert),
     "policy": (POLICY, "policies", Policy),
+    "system": (SYSTEM, "systems", System),
 }
-_NAMED = ("sli", "slo", "policy")
+_NAMED = ("sli", "slo", "policy", "system")
 
 
 def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -56,11 +59,13 @@ class Definitions(Sequence[SLO]):
         Indicators that stand by themselves, each with a name of its own; those of the objectives need not be here.
     policies
         Policies, each with a name of its own.
+    systems
+        Systems of dependent services, each with a name of its own.
 
     Raises
     ------
     InvalidDefinition
-        If two objectives, two indicators or two policies share a name.
+        If two objectives, two indicators, two policies or two systems share a name.
 
     Examples
     --------
@@ -77,6 +82,7 @@ class Definitions(Sequence[SLO]):
     alerts: tuple[Alert, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     slis: tuple[SLI, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     policies: tuple[Policy, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    systems: tuple[System, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for key, (_, attribute, cls) in _PARTS.items():
@@ -120,6 +126,7 @@ class Definitions(Sequence[SLO]):
                 (self.exclusions, "exclusion"),
                 (self.alerts, "alert"),
                 (self.policies, "policy"),
+                (self.systems, "system"),
             )
             if held or word == "SLO"
         ]
@@ -137,6 +144,7 @@ class Definitions(Sequence[SLO]):
             (self.exclusions, "Exclusions"),
             (self.alerts, "Alerts"),
             (self.policies, "Policies"),
+            (self.systems, "Systems"),
         )
         for held, caption in others:
             if held:
@@ -168,7 +176,7 @@ def read_document(data: Mapping[Any, Any], place: Place) -> Any:
     Parameters
     ----------
     data
-        Lists of tables under ``sli``, ``slo``, ``exclusion``, ``alert`` and ``policy``.
+        Lists of tables under ``sli``, ``slo``, ``exclusion``, ``alert``, ``policy`` and ``system``.
     place
         The root.
     """

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from slokit.alerts import BudgetShareAlert, BurnRateAlert
 from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
+from slokit.composition import System
 from slokit.config.codecs import Family
 from slokit.config.kinds import BUDGETING, EXCLUSION, SLI_, SLO_, WINDOW
 from slokit.config.policies import ALERT, POLICY
+from slokit.config.systems import SYSTEM
 from slokit.exclusions import Exclusion
 from slokit.policy import Policy
 from slokit.sli import SLI
@@ -27,6 +29,7 @@ FAMILY_OF: dict[type, Family] = {
     BurnRateAlert: ALERT,
     BudgetShareAlert: ALERT,
     Policy: POLICY,
+    System: SYSTEM,
 }
 """What a definition that stands alone may be, by class."""
 

@@ -37,6 +37,9 @@ from slokit import (
 )
 from slokit.alerts import Alert
 from slokit.budgeting import Budgeting, Occurrences, RatioTimeslices, Timeslices
+from slokit.composition import AllOf as NeedsAll
+from slokit.composition import AnyOf as NeedsAny
+from slokit.composition import AtLeast, Journeys, OptionalPart, Part, Share, System, Weighted
 from slokit.conditions import (
     AllOf,
     AnyOf,
@@ -317,6 +320,50 @@ def policies(draw: st.DrawFn) -> Policy:
     return Policy(draw(names), states=[state(title) for title in titles], rules=rules, **fields)
 
 
+# --- systems ----------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def groups(draw: st.DrawFn, level: int = 2) -> Any:
+    """Draw a group whose parts all have names of their own, or a part."""
+
+    def node(below: int) -> Any:
+        if below and draw(st.booleans()):
+            return group(below)
+        # One name, one part: they may stand in several places, and must be the same in each.
+        name = f"{draw(names)} {draw(st.integers(0, 10**9))}"
+        return Part(name, target=draw(st.none() | targets), slice_target=draw(st.none() | shares.filter(bool)))
+
+    def group(below: int) -> Any:
+        inner = [node(below - 1) for _ in range(draw(st.integers(1, 3)))]
+        inner = list({one.name: one for one in inner}.values())
+        kind, name = draw(st.sampled_from(("all", "any", "least"))), draw(names)
+        if kind == "any":
+            return NeedsAny(name, inner)
+        if kind == "least":
+            return AtLeast(name, inner, draw(st.integers(1, len(inner))))
+        spare = node(below - 1)
+        if draw(st.booleans()) and spare.name not in {one.name for one in inner}:
+            return NeedsAll(name, [*inner, OptionalPart(spare)])
+        return NeedsAll(name, inner)
+
+    return group(level)
+
+
+@st.composite
+def systems(draw: st.DrawFn) -> System:
+    """Draw a system: a group, a mean, or journeys."""
+    kind = draw(st.sampled_from(("group", "weighted", "journeys")))
+    if kind == "group":
+        return System(draw(groups()))
+    held = list({one.name: one for one in (draw(groups(1)) for _ in range(draw(st.integers(1, 3))))}.values())
+    weights = [draw(st.integers(1, 10**6)) for _ in held]
+    if kind == "weighted":
+        return System(Weighted(draw(names), [Share(n, one) for n, one in zip(weights, held, strict=True)]))
+    by_traffic = [Share(Fraction(n, sum(weights)), one) for n, one in zip(weights, held, strict=True)]
+    return System(Journeys(draw(names), by_traffic))
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> Definitions:
     """Draw a document, some of whose objectives take indicators of the document."""
@@ -328,11 +375,12 @@ def documents(draw: st.DrawFn) -> Definitions:
         alerts=draw(st.lists(alerts, max_size=2)),
         slis=own,
         policies=draw(st.lists(policies(), max_size=2, unique_by=lambda policy: policy.name)),
+        systems=draw(st.lists(systems(), max_size=1)),
     )
 
 
 alone: st.SearchStrategy[Definition] = st.one_of(
-    slos(), slis, windows, budgetings, exclusions(), burn_alerts, share_alerts, policies()
+    slos(), slis, windows, budgetings, exclusions(), burn_alerts, share_alerts, policies(), systems()
 )
 definitions: st.SearchStrategy[Definition] = alone | documents()
 
