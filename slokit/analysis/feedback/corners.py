@@ -311,7 +311,7 @@ def _alarms(ev: Evaluation, both: Pair, alerts: Iterable[Alert] | None, burn_rat
         what = f"alarm: burn above {burn_text(float(rate))} in a bucket of {duration_text(line.step)}"
         return _above(both.bad, both.total, rate * (1 - ev.target)), what
     held_alerts = tuple(alerts)
-    firing = fires(ev, held_alerts).any(axis=0)
+    firing = np.asarray(fires(ev, held_alerts).any(axis=0))
     first, width = ev.timeline.edge_index(line.start), line.step // ev.timeline.step
     alarm = firing[first : first + width * line.size].reshape(line.size, width).any(axis=1)
     return np.asarray(alarm), f"alarm: any of {plural(len(held_alerts), 'alert')} fires"

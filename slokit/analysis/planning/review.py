@@ -269,16 +269,15 @@ def _until(ev: Evaluation, stop: int) -> Evaluation:
     sums, timeline = ev._sums, ev.timeline.cut(0, stop)
     if stop == ev.timeline.size:
         return ev
-    cut = {
-        name: PrefixSums(held.values[..., : stop + 1], held.largest, held.row_bound)
-        for name, held in (("bad", sums.bad), ("total", sums.total), ("observed", sums.observed))
-    }
-    return attrs.evolve(
-        ev,
-        sums=attrs.evolve(
-            sums, timeline=timeline, excluded=sums.excluded[..., :stop], grid=ev.slo.window.grid(timeline), **cut
-        ),
+    bad, total, observed = (
+        PrefixSums(held.values[..., : stop + 1], held.largest, held.row_bound)
+        for held in (sums.bad, sums.total, sums.observed)
     )
+    cut = attrs.evolve(
+        sums, timeline=timeline, bad=bad, total=total, observed=observed, excluded=sums.excluded[..., :stop],
+        grid=ev.slo.window.grid(timeline),
+    )  # fmt: skip
+    return attrs.evolve(ev, sums=cut)
 
 
 # --- what it comes to -------------------------------------------------------------------------------

@@ -271,8 +271,8 @@ class GroupRow:
         Classes of incidents of first or next priority that took more than that from one of them, in their order.
     focus
         ``"reliability"`` where an objective that counts missed the quarter, its budget is exhausted, or a class of
-        first priority hit it; ``"balance"`` where under a quarter of a budget is left, or a class of next priority hit it;
-        ``"features"`` otherwise, ``"unknown"`` without data.
+        first priority hit it; ``"balance"`` where under a quarter of a budget is left, or a class of next priority
+        hit it; ``"features"`` otherwise, ``"unknown"`` without data.
     """
 
     group: str

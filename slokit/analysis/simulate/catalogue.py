@@ -108,7 +108,7 @@ class IncidentClass:
     per_month: float = attrs.field(kw_only=True, validator=_finite)
     duration: int = attrs.field(kw_only=True, converter=_length)
     spread: float = attrs.field(kw_only=True, default=1.0, validator=_finite)
-    severity: tuple[float, float] = attrs.field(kw_only=True, default=1.0, converter=_severity)
+    severity: tuple[float, float] = attrs.field(kw_only=True, default=(1.0, 1.0), converter=_severity)
     services: tuple[tuple[str, float], ...] | None = attrs.field(kw_only=True, default=None, converter=_services)
     shape: Shape = attrs.field(kw_only=True, default="step")
     traffic: float = attrs.field(kw_only=True, default=1.0, validator=_finite)

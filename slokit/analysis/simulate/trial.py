@@ -97,7 +97,7 @@ class PolicyTrial:
     @property
     def months(self) -> int:
         """How many months of 30 days each run has."""
-        return self.pages.shape[1]
+        return int(self.pages.shape[1])
 
     @property
     def days_frozen(self) -> Floats:
