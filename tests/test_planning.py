@@ -139,7 +139,6 @@ def test_findings_say_what_else_to_talk_about() -> None:
         ("exhausted", "budget-exhausted"),
         ("exhausted", "in-no-incident"),
         ("unspent", "underspent"),
-        ("unspent", "in-no-incident"),
         ("silent", "no-data"),
         ("half", "not-all-observed"),
         ("incidents", "no-kind"),
@@ -271,3 +270,12 @@ def test_no_incident_at_all_is_a_review_too() -> None:
     found = planning.review(held("up", row(d1=3)), "2026-Q1", incidents=[])
     assert (found.classes, found.gives_back, found.proposals) == ((), 0, ())
     assert "1 objective, 0 missed" in repr(found)
+
+
+def test_owners_are_those_who_were_hit_hard() -> None:
+    """A shared incident touches everybody's usual errors; concerned are who lost more than the share of next priority."""
+    evs = [held("a", row(d4=100), owner="a"), held("b", row(d4=1), owner="b")]
+    assert planning.review(evs, "2026-Q1", incidents=[days(4, 5, "x")]).classes[0].owners == ("a",)
+    evs = [held("a", row(d4=2), owner="a"), held("b", row(d4=1), owner="b")]
+    assert planning.review(evs, "2026-Q1", incidents=[days(4, 5, "x")]).classes[0].owners == ("a",)
+    assert planning.review(evs, "2026-Q1", incidents=[days(5, 6, "x")]).classes[0].owners == ()

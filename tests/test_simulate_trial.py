@@ -28,7 +28,7 @@ NOTHING = Catalogue([])
 OUTAGES = catalogue([IncidentClass("outage", per_month=1, duration="1h", severity=(0.3, 1))])
 
 
-# --- catalogues ---------------------------------------------------------------------------------------------------------
+# --- catalogues -------------------------------------------------------------------------------------------------------
 
 
 def test_a_class_comes_as_often_and_lasts_as_long_as_it_says() -> None:
@@ -120,7 +120,7 @@ def test_what_is_no_catalogue_is_refused() -> None:
         OUTAGES.draw(start=START, duration="30d", seed=-1)
 
 
-# --- trials -------------------------------------------------------------------------------------------------------------
+# --- trials -----------------------------------------------------------------------------------------------------------
 
 
 def test_where_nothing_goes_wrong_nobody_is_paged_and_nothing_is_frozen() -> None:
@@ -191,9 +191,8 @@ def test_a_stricter_policy_freezes_at_least_as_long() -> None:
     """On the same years."""
     states = [State("fine"), State("stop", blocks=["deploy"])]
     late = Policy("late", states=states, rules=[Rule("stop", Exhausted())])
-    early = Policy(
-        "early", states=states, rules=[Rule("stop", Exhausted()), Rule("stop", BurnRateAlert("1h", "5m", 2))]
-    )
+    fast = BurnRateAlert(long_window="1h", short_window="5m", burn_rate=2)
+    early = Policy("early", states=states, rules=[Rule("stop", Exhausted()), Rule("stop", fast)])
     found = [try_policy(policy, CHECKOUT, QUIET, OUTAGES, months=3, seeds=3) for policy in (late, early)]
     assert (found[1].frozen >= found[0].frozen).all()
     assert found[1].frozen.sum() > found[0].frozen.sum()

@@ -387,5 +387,8 @@ def _recommendation(
         )
     if advice:
         return True, "; ".join(advice)
-    few = f"{plural(hurts, 'spell')} of hurt and {plural(alarms, 'spell')} of alarm do not tell"
+    few = (
+        f"{number['unseen']} of {plural(hurts, 'spell')} of hurt are unseen and {number['unfelt']} of "
+        f"{plural(alarms, 'spell')} of alarm unfelt, which is not surely most of either, nor surely few"
+    )
     return False, f"{_SILENT}: {few}"

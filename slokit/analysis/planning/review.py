@@ -129,7 +129,7 @@ def review(
         classes=classes,
         objectives=objectives,
         groups=groups,
-        findings=tuple(_findings(parts, objectives, classes)),
+        findings=tuple(_findings(parts, objectives, classes, limits[0])),
         first=limits[0],
         next=limits[1],
     )
@@ -325,7 +325,8 @@ def _classes(
             given_back.append(GivenBack(objective=part.name, bad=bad, added=now - reached, allowed=allowed[part.name]))
         hardest = sorted(given_back, key=lambda one: (one.share is None, -(one.share or 0)))
         owner_of = {part.name: getattr(part.ev.slo, "owner", None) for part in parts}
-        owners = dict.fromkeys(owner for one in hardest if one.bad and (owner := owner_of[one.objective]))
+        concerned = [one for one in hardest if (one.share or 0) > limits[1]] or [one for one in hardest[:1] if one.bad]
+        owners = dict.fromkeys(owner for one in concerned if (owner := owner_of[one.objective]))
         rows.append(
             ClassRow(
                 kind=kind,
@@ -418,7 +419,7 @@ def _focus(rows: Sequence[ObjectiveRow], left: Fraction | None, *, urgent: bool,
 
 
 def _findings(
-    parts: Sequence[_Part], objectives: Sequence[ObjectiveRow], classes: Sequence[ClassRow]
+    parts: Sequence[_Part], objectives: Sequence[ObjectiveRow], classes: Sequence[ClassRow], first: Fraction
 ) -> Iterator[Finding]:
     """Yield what besides should be talked about."""
     for part, row in zip(parts, objectives, strict=True):
@@ -442,7 +443,7 @@ def _findings(
                 f"its budget was exhausted for {duration_text(row.exhausted_for)} of the quarter",
                 "see which repairs would have given it back",
             )
-        if row.bad and row.outside > _MOST_OUTSIDE * row.bad and row.outside > 0:
+        if row.outside > _MOST_OUTSIDE * row.bad and row.outside > first * row.allowed:
             yield Finding(
                 "in-no-incident",
                 part.name,

@@ -78,7 +78,8 @@ class ClassRow:
     added
         As ``total``, of what the classes ranked before it would not give back already.
     owners
-        Who owns objectives that it hit, the hardest hit first.
+        Who owns objectives from which it took more than the share of next priority, the hardest hit first; of a class
+        to watch, who owns the hardest hit.
     """
 
     kind: str
