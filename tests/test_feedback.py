@@ -181,7 +181,9 @@ def test_what_never_varies_goes_with_nothing() -> None:
     """No complaint at all, or no bad event at all: no correlation, and a p-value of 1."""
     for bad, heard in ((np.zeros(24 * 10, int), np.arange(240) % 7), (np.arange(240) % 7, np.zeros(240, int))):
         found = associate(evaluated(bad, start=MONDAY, step="1h"), said(heard), permutations=9)
-        assert (found.correlation, found.lag, found.p_value, found.found) == (None, None, 1, False)
+        assert found.correlation is found.lag is None
+        assert found.p_value == 1
+        assert not found.found
         assert "never varies" in repr(found)
 
 
@@ -297,8 +299,8 @@ def test_every_bucket_is_in_the_corner_that_a_walk_finds() -> None:
             assert ("seen", "unseen", "unfelt", "quiet", "unknown")[found.codes[i]] == expected
         for corner in ("seen", "unseen", "unfelt"):
             inside = [i for i in range(40) if found.codes[i] == ("seen", "unseen", "unfelt").index(corner)]
-            assert sum(one.complaints for one in found.of(corner)) == sum(heard[inside])  # type: ignore[arg-type]
-            assert sum(one.bad for one in found.of(corner)) == sum(bad[inside])  # type: ignore[arg-type]
+            assert sum(one.complaints for one in found.of(corner)) == sum(heard[inside])
+            assert sum(one.bad for one in found.of(corner)) == sum(bad[inside])
         assert sum(buckets for _, buckets, _, _ in found.table()) == 40
 
 
@@ -361,7 +363,7 @@ def test_a_recommendation_is_made_only_where_the_evidence_carries_it(
     """An association that was found, enough spells, and a share of them that is surely more than half."""
     ev, heard = spells_of(*spells)
     found = corners(ev, heard, within="2h", association=associated(p))
-    assert tuple(len(found.of(corner)) for corner in ("seen", "unseen", "unfelt")) == spells  # type: ignore[arg-type]
+    assert tuple(len(found.of(corner)) for corner in ("seen", "unseen", "unfelt")) == spells
     assert found.carried is carried
     assert words in found.recommendation
     assert carried or found.recommendation.startswith("the evidence does not carry a recommendation")
@@ -413,7 +415,8 @@ def test_names_do_not_bite() -> None:
     found = associate(ev, heard, permutations=9, block="12h")
     with pytest.raises(ValueError, match="read-only"):
         where.codes[0] = 1
-    for value in (found, where, *where.spells):
+    values: list[Any] = [found, where, *where.spells]
+    for value in values:
         shown = (repr(value), value._repr_html_(), str(list(value.__rich_repr__())))
         assert shown[1].startswith("<table>")
         assert not any("\u202e" in text for text in shown)

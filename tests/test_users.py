@@ -66,7 +66,8 @@ def test_an_axis_must_be_meant() -> None:
 def test_every_event_is_a_user_unless_users_are_given() -> None:
     """Then the user-minutes lost are bad events times the minutes of a bucket, whole numbers."""
     found = minutes_lost(evaluated([3, 0, 7], 100, step="5m", window="10m"))
-    assert (found.total, found.of) == (35, 1000)
+    assert found.total == 35
+    assert found.of == 1000
     assert minutes_lost(evaluated([3, 0, 7], 100, step="5m", window="10m"), everything=True).total == 50
 
 
@@ -145,7 +146,8 @@ def test_labels_do_not_bite() -> None:
     empty = SLO("x", sli=SLI.ratio("x"), target="90%", window="4m").evaluate(
         Counts.empty(step="1m", labels={"tenant": ["a"]})
     )
-    for one in (lost, *lost.rows, found, minutes_lost(empty), within(empty)):
+    values: list[Any] = [lost, *lost.rows, found, minutes_lost(empty), within(empty)]
+    for one in values:
         html = one._repr_html_()
         assert html.startswith("<table>")
         assert "<script" not in html

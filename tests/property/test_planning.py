@@ -58,7 +58,7 @@ def test_repairs_give_back_what_loops_count(
 ) -> None:
     """By class and objective, each event once: by itself, beyond those ranked before, and in all."""
     evidence = [data.draw(evidences(goal).filter(lambda one: not one.axes)) for goal in (target, other)]
-    goals = (target, other)
+    goals: tuple[Fraction, ...] = (target, other)
     rows = [one.rows[0] for one in evidence]
     # Both objectives lie over the same quarter; the second may have another size and step.
     size = len(rows[0])
@@ -75,10 +75,12 @@ def test_repairs_give_back_what_loops_count(
         return [Incident(one.start, one.end, kind=one.kind) for one in some]
 
     names = ["one", "two"][: len(rows)]
+    concerned: dict[str | None, list[Incident]] = {None: declared(shared)}
+    concerned |= {name: declared(own) for name, own in zip(names, spans, strict=True)}
     found = planning.review(
         {name: held(one, goal, window) for name, one, goal in zip(names, evidence, goals, strict=True)},
         period,
-        incidents={None: declared(shared), **{n: declared(s) for n, s in zip(names, spans, strict=True)}},
+        incidents=concerned,
         first=limits[0],
         next=limits[1],
     )

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import attrs
 import numpy as np
@@ -31,7 +31,8 @@ from slokit.timeline import InstantLike, duration_text, instant_text
 
 __all__ = ["review"]
 
-Incidents = Iterable[Incident] | Mapping[str | None, Iterable[Incident]]
+Incidents = Iterable[Incident] | Mapping[str, Iterable[Incident]] | Mapping[str | None, Iterable[Incident]]
+"""Incidents of all objectives, or by the name of one; under None those of all."""
 _By = Literal["owner", "service"]
 
 _QUARTER = re.compile(r"([0-9]{4})-?[Qq]([1-4])")
@@ -194,7 +195,7 @@ def _given(incidents: Incidents, names: Sequence[str]) -> dict[str, tuple[Incide
     """Return the incidents that concern each objective."""
     if isinstance(incidents, str) or not isinstance(incidents, Iterable):
         raise WrongType(f"incidents must be several, got {type(incidents).__name__}; write them in a list")
-    held = incidents if isinstance(incidents, Mapping) else {None: incidents}
+    held: Mapping[Any, Iterable[Incident]] = incidents if isinstance(incidents, Mapping) else {None: incidents}
     read: dict[str | None, tuple[Incident, ...]] = {}
     for name, some in held.items():
         if name is not None and name not in names:

@@ -10,7 +10,14 @@ from slokit.errors import InvalidNumber, WrongType
 
 __all__ = ["CATALOGUE", "COMMON", "COMPLAINTS", "ERRORS", "INSTANTS", "TRAFFIC", "WANDERING", "check_seed", "stream"]
 
-TRAFFIC, ERRORS, WANDERING, COMMON, INSTANTS, CATALOGUE, COMPLAINTS = range(7)
+# What is drawn; a number once given stays, or all that was drawn for it would be another.
+TRAFFIC = 0
+ERRORS = 1
+WANDERING = 2
+COMMON = 3
+INSTANTS = 4
+CATALOGUE = 5
+COMPLAINTS = 6
 
 
 def stream(seed: int, name: str | None, purpose: int) -> np.random.Generator:
