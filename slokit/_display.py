@@ -17,6 +17,8 @@ __all__ = [
     "clean",
     "html_table",
     "html_text",
+    "markdown_table",
+    "markdown_text",
     "percent",
     "percent_beyond",
     "plural",
@@ -232,6 +234,36 @@ def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), ca
         parts.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     parts.append("</tbody></table>")
     return "".join(parts)
+
+
+def markdown_text(value: object, limit: int = 200) -> str:
+    r"""Make anything safe inside a line or a cell of Markdown: no markup, no link, no HTML of its own.
+
+    Examples
+    --------
+    >>> print(markdown_text("a|b *c* <b> [x](y)"))
+    a\|b \*c\* &lt;b&gt; \[x\](y)
+    """
+    # Entities come first: a backslash before "<" is not taken for an escape by every reader of Markdown.
+    text = clean(str(value), limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    marked = "".join(f"\\{sign}" if sign in "\\`*_[]|~#!" else sign for sign in text)
+    # What is no link by its marks may be one by its looks.
+    return marked.replace("://", ":&#47;&#47;").replace("www.", "www&#46;").replace("@", "&#64;")
+
+
+def markdown_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
+    r"""Build a table of Markdown, every cell escaped, without a line break at its end.
+
+    Examples
+    --------
+    >>> print(markdown_table([("a|b", 1)], ("name", "figure")))
+    | name | figure |
+    | --- | --- |
+    | a\|b | 1 |
+    """
+    lines = [[markdown_text(cell) for cell in row] for row in (head, *rows)]
+    lines.insert(1, ["---"] * len(head))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _is_decimal(number: Fraction) -> bool:

@@ -1,6 +1,6 @@
 """What a simulation is told: how much traffic, what goes wrong, when nothing is heard.
 
-Definitions only; :mod:`slokit.analysis.simulate` draws from them. A shape is averaged over each bucket by its exact
+Definitions only; the files beside this one draw from them. A shape is averaged over each bucket by its exact
 integral, so that the same incident means the same errors whatever the step.
 """
 
@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit import incidents
 from slokit.errors import InvalidNumber
 from slokit.timeline import (
     InstantLike,
@@ -125,6 +126,8 @@ class Incident:
         Factor on latency at its height; it matters to :func:`events` only.
     name
         What to call it.
+    kind
+        What kind it was, for reviews of what happened: the name of its class where a catalogue drew it.
 
     Raises
     ------
@@ -145,6 +148,7 @@ class Incident:
     traffic: float = attrs.field(default=1.0, validator=_not_negative)
     slowdown: float = attrs.field(default=1.0, validator=_not_negative)
     name: str = ""
+    kind: str = ""
 
     @shape.validator
     def _known_shape(self, _attribute: object, value: str) -> None:
@@ -159,6 +163,11 @@ class Incident:
     def sensitivity(self, service: str | None) -> float:
         """Return how strongly it hits a service; with a single unnamed service, fully."""
         return 1.0 if self.hits is None or service is None else dict(self.hits).get(service, 0.0)
+
+    @property
+    def declared(self) -> incidents.Incident:
+        """What people would have declared afterwards: the span, its kind and its name."""
+        return incidents.Incident(self.start, self.end, kind=self.kind, name=self.name)
 
     def profile(self, timeline: Timeline) -> npt.NDArray[np.float64]:
         """Return its height averaged over each bucket, 0 to 1, shape ``(size,)``.
