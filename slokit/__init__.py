@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slokit import alerts, analysis, conditions, errors, forecast, incidents, policy, statistics, traffic
+    from slokit import alerts, analysis, conditions, errors, forecast, incidents, policy, sla, statistics, traffic
     from slokit.alerts import BudgetShareAlert, BurnRateAlert
     from slokit.budget import ErrorBudget, ErrorBudgetArrays
     from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from slokit.interop.definitions import load
     from slokit.intervals import IntervalSet
     from slokit.policy import Decision, Policy, PolicyHistory, Rule, State
+    from slokit.sla import SLA
     from slokit.sli import SLI
     from slokit.slo import SLO
     from slokit.status import Status, StatusTable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from slokit.windows import CalendarWindow, Period, RollingWindow
 
 __all__ = [
+    "SLA",
     "SLI",
     "SLO",
     "Axis",
@@ -65,6 +67,7 @@ __all__ = [
     "incidents",
     "load",
     "policy",
+    "sla",
     "statistics",
     "to_dict",
     "traffic",
@@ -73,6 +76,7 @@ __all__ = [
 __version__ = "0.1.0.dev0"
 
 _ROOMS = {
+    "SLA": "sla",
     "SLI": "sli",
     "SLO": "slo",
     "Axis": "counts",
@@ -111,6 +115,7 @@ _MODULES = (
     "forecast",
     "incidents",
     "policy",
+    "sla",
     "statistics",
     "traffic",
 )
