@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from slokit.interop.definitions import load
     from slokit.intervals import IntervalSet
     from slokit.policy import Decision, Policy, PolicyHistory, Rule, State
+    from slokit.rationale import Rationale
     from slokit.sla import SLA
     from slokit.sli import SLI
     from slokit.slo import SLO
+    from slokit.slo_history import SLOHistory
     from slokit.status import Status, StatusTable
     from slokit.timeline import Timeline
     from slokit.windows import CalendarWindow, Period, RollingWindow
@@ -50,8 +52,10 @@ __all__ = [
     "Policy",
     "PolicyHistory",
     "RatioTimeslices",
+    "Rationale",
     "RollingWindow",
     "Rule",
+    "SLOHistory",
     "State",
     "Status",
     "StatusTable",
@@ -95,8 +99,10 @@ _ROOMS = {
     "Policy": "policy",
     "PolicyHistory": "policy",
     "RatioTimeslices": "budgeting",
+    "Rationale": "rationale",
     "RollingWindow": "windows",
     "Rule": "policy",
+    "SLOHistory": "slo_history",
     "State": "policy",
     "Status": "status",
     "StatusTable": "status",

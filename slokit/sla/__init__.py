@@ -10,6 +10,8 @@ from __future__ import annotations
 from slokit.sla.account import Excluded, Line, LineKind
 from slokit.sla.agreement import SLA, SpansLike
 from slokit.sla.downtime import Downtime
+from slokit.sla.headroom import Headroom
+from slokit.sla.lead import LeadTime
 from slokit.sla.measured import Missing
 from slokit.sla.penalties import Amount, Money, Penalty, Rounding
 from slokit.sla.statement import Statement
@@ -19,6 +21,8 @@ __all__ = [
     "Amount",
     "Downtime",
     "Excluded",
+    "Headroom",
+    "LeadTime",
     "Line",
     "LineKind",
     "Missing",

@@ -16,19 +16,24 @@ import attrs
 import numpy as np
 
 from slokit._display import clean, html_table, plural
+from slokit.alerts import Alert
 from slokit.counts import Counts
 from slokit.errors import InvalidSLA, WrongType
+from slokit.evaluation import Evaluation
 from slokit.exclusions import Exclusion, parse_exclusions
 from slokit.intervals import IntervalSet, parse_edge
 from slokit.periods import CalendarWindow, Period
 from slokit.rational import RationalLike, percent_text
 from slokit.sla.downtime import Downtime
+from slokit.sla.headroom import Headroom, headroom
+from slokit.sla.lead import LeadTime, lead_times
 from slokit.sla.measured import Missing, check_missing, in_units, long_runs, measured_spans
 from slokit.sla.naming import parse_period
 from slokit.sla.penalties import Amount, Money, Penalty, Rounding, check_penalties
 from slokit.sla.settling import Labels, check_scopes, fees_of, money_of, settled, stated
 from slokit.sla.shares import parse_share
 from slokit.sla.statement import Statement
+from slokit.slo import SLO
 from slokit.texts import check_text
 from slokit.timeline import InstantLike
 
@@ -336,6 +341,53 @@ class SLA:
             excluded=minutes.excluded,
         )
         return plain.exclude(given)
+
+    # --- beside an objective ---------------------------------------------------------------------------
+
+    def headroom(self, slo: SLO) -> Headroom:
+        """Say how much tighter an objective is, and find what stands in the way of its being so.
+
+        Both are converted to the agreement's period at its nominal length. ``slo-not-tighter`` is found where the
+        target is not above the promise, ``slo-lets-breach-through`` where the objective's window may hide more than a
+        period can take, and ``slo-counts-otherwise`` where minutes are promised and events watched.
+
+        Examples
+        --------
+        >>> from slokit import SLI
+        >>> sla = SLA("enterprise", target="99.9%", window=CalendarWindow("month"))
+        >>> sla.headroom(SLO("api", sli=SLI.ratio("up"), target="99.95%", window="90d")).findings[0].code
+        'slo-lets-breach-through'
+        """
+        return headroom(self, slo)
+
+    def lead_times(
+        self,
+        counts: Counts,
+        ev: Evaluation,
+        alerts: Iterable[Alert],
+        *,
+        exclusions: Exclusion | Iterable[Exclusion] = (),
+    ) -> tuple[LeadTime, ...]:
+        """Say for each period when its promise was broken, and how long before that the objective's alarms went off.
+
+        Parameters
+        ----------
+        counts
+            The evidence of one series, that the agreement is held against.
+        ev
+            An evaluation of the objective on the same series.
+        alerts
+            What watches the objective.
+        exclusions
+            Besides the agreement's own.
+
+        Raises
+        ------
+        WrongType
+            If there are several series.
+        """
+        _check_counts(counts)
+        return lead_times(self, counts, ev, alerts, exclusions)
 
     # --- being shown -----------------------------------------------------------------------------------
 

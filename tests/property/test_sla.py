@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -41,7 +42,7 @@ def rows(draw: st.DrawFn) -> Series:
             observed.append(state != "hole")
             excluded.append(state == "out")
     start = parse_instant(draw(st.sampled_from(DAYS))) + draw(st.integers(-14, 14)) * HOUR
-    return Series(start, HOUR, *(tuple(column[:size]) for column in (good, bad, observed, excluded)))
+    return Series(start, HOUR, tuple(good[:size]), tuple(bad[:size]), tuple(observed[:size]), tuple(excluded[:size]))
 
 
 def counts_of(row: Series) -> Counts:
@@ -172,7 +173,7 @@ def test_spans_count_once_however_they_overlap(data: st.DataObject, row: Series,
     )
     # Between two neighbouring edges nothing changes, so that one look at each stretch is enough.
     edges = sorted({period.start, period.end, *(e for s in (down, unseen, out) for pair in s for e in pair)})
-    inside = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if a >= period.start and b <= period.end]
+    inside = [(a, b) for a, b in pairwise(edges) if a >= period.start and b <= period.end]
 
     def within(pairs: list[tuple[int, int]], at: int) -> bool:
         return any(a <= at < b for a, b in pairs)
