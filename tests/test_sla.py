@@ -390,6 +390,24 @@ def test_a_record_that_ends_early_is_judged_to_its_end() -> None:
     assert API.statement_of(IntervalSet(spans), "2026-05") == API.statement_of(reversed(spans), "2026-05")
 
 
+def test_where_an_outage_was_noted_somebody_looked() -> None:
+    """A hole in the measurement that an incident overlaps is down, and not left out."""
+    down, hole = ("2026-05-02T00:00Z", "2026-05-02T02:00Z"), ("2026-05-02T01:00Z", "2026-05-02T04:00Z")
+    found = API.statement_of([down], "2026-05", unobserved=[hole])
+    assert found.down_minutes == found.ignored_minutes == 120
+    assert attrs.evolve(API, missing="bad").statement_of([down], "2026-05", unobserved=[hole]).down_minutes == 240
+
+
+def test_a_run_is_the_same_whichever_month_is_asked_for() -> None:
+    """Also where it begins before the evidence does, in minutes that nobody saw and that count as down."""
+    strict = attrs.evolve(API, missing="bad")
+    counts = minutes("2026-06-01T06:59Z", 600, [(0, 3)])
+    may, june = strict.statements(counts)
+    assert strict.statement(counts, "2026-05") == may
+    assert strict.statement(counts, "2026-06") == june
+    assert june.down_minutes == 2
+
+
 # --- beside an objective --------------------------------------------------------------------------------------------
 
 
