@@ -449,6 +449,23 @@ def test_an_objective_is_tighter_if_it_lets_no_breach_through(
         assert SLA("api", target="99.9%", window=MONTH).headroom(slo(better, window)).is_tighter
 
 
+@given(
+    promise=st.sampled_from(("50%", "99.9%", "99.9999%")),
+    above=st.fractions(0, 1, max_denominator=1000).filter(lambda x: 0 < x < 1),
+    days=st.integers(1, 400),
+)
+def test_the_way_out_of_a_headroom_that_is_none_is_one(promise: str, above: Fraction, days: int) -> None:
+    """The target that a finding names is below 1, and tight enough; where none is found none is needed."""
+    sla = SLA("api", target=promise, window=MONTH)
+    target = sla.target + (1 - sla.target) * above
+    room = sla.headroom(slo(str(target), f"{days}d"))
+    windows = -(-30 // days)
+    assert room.is_tighter == ((1 - target) * windows * days <= (1 - sla.target) * 30)
+    for finding in room.findings:
+        better = finding.mend.rpartition("target of ")[2].removesuffix(" or more")
+        assert sla.headroom(slo(better, f"{days}d")).is_tighter
+
+
 def test_headroom_knows_series_of_their_own_and_what_is_counted() -> None:
     """The loosest target of all is the headroom; minutes against events is advice."""
     own = slo("99.99%", "30d").per("tenant", target={"acme": "99.5%"})
