@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         forecast,
         incidents,
         policy,
+        sla,
         statistics,
         traffic,
     )
@@ -34,13 +35,17 @@ if TYPE_CHECKING:
     from slokit.interop.definitions import load
     from slokit.intervals import IntervalSet
     from slokit.policy import Decision, Policy, PolicyHistory, Rule, State
+    from slokit.rationale import Rationale
+    from slokit.sla import SLA
     from slokit.sli import SLI
     from slokit.slo import SLO
+    from slokit.slo_history import SLOHistory
     from slokit.status import Status, StatusTable
     from slokit.timeline import Timeline
     from slokit.windows import CalendarWindow, Period, RollingWindow
 
 __all__ = [
+    "SLA",
     "SLI",
     "SLO",
     "Axis",
@@ -59,8 +64,10 @@ __all__ = [
     "Policy",
     "PolicyHistory",
     "RatioTimeslices",
+    "Rationale",
     "RollingWindow",
     "Rule",
+    "SLOHistory",
     "State",
     "Status",
     "StatusTable",
@@ -77,6 +84,7 @@ __all__ = [
     "incidents",
     "load",
     "policy",
+    "sla",
     "statistics",
     "to_dict",
     "traffic",
@@ -85,6 +93,7 @@ __all__ = [
 __version__ = "0.1.0.dev0"
 
 _ROOMS = {
+    "SLA": "sla",
     "SLI": "sli",
     "SLO": "slo",
     "Axis": "counts",
@@ -103,8 +112,10 @@ _ROOMS = {
     "Policy": "policy",
     "PolicyHistory": "policy",
     "RatioTimeslices": "budgeting",
+    "Rationale": "rationale",
     "RollingWindow": "windows",
     "Rule": "policy",
+    "SLOHistory": "slo_history",
     "State": "policy",
     "Status": "status",
     "StatusTable": "status",
@@ -124,6 +135,7 @@ _MODULES = (
     "forecast",
     "incidents",
     "policy",
+    "sla",
     "statistics",
     "traffic",
 )
