@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import StringIO
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -25,6 +27,7 @@ from wsgiref.validate import validator
 
 import pytest
 
+from slokit.live import Monitor
 from slokit.live.web import AsgiMonitor, RequestRecord, WsgiMonitor
 from tests import web_app
 from tests.conftest import IN_CI, ROOT
@@ -175,9 +178,9 @@ def load(port: int) -> Counter[int]:
     return Counter(status for status, _ in answers)
 
 
-def eventually(what: Callable[[], bool]) -> None:
-    """Wait for something, ten seconds at most."""
-    until = time.monotonic() + 10
+def eventually(what: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for something, ten seconds at most if nothing else is said."""
+    until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "it did not come to be"
         time.sleep(0.02)
@@ -283,3 +286,173 @@ def test_workers_that_share_a_store_add_up_to_what_was_sent(tmp_path: Path) -> N
     assert told(after) == SENT
     after["availability"].close()
     after["latency"].close()
+
+
+# --- many workers under load, each of which tells the whole -----------------------------------------------------------
+
+WIRE = {
+    "order": b"GET /orders/%d",
+    "head": b"HEAD /orders/%d",
+    "stream": b"GET /stream/%d",
+    "nowhere": b"GET /%%2e%%2e/%%00/%d/%%F0%%9F%%92%%A9?a=%%ff",
+    "gone": b"GET /gone?%d",
+    "wrong method": b"DELETE /orders/%d",
+    "made-up method": b"ORDERS%d /",
+    "continue": b"POST /echo?%d",
+    "broken": b"GET /broken?%d",
+    "slow down": b"GET /slow-down?%d",
+    "raises": b"GET /raises?%d",
+    "breaks": b"GET /stream/breaks?%d",
+    "metrics": b"GET /metrics?%d",
+    "health": b"GET /healthz?%d",
+}
+BODY = b"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
+GOOD = ("order", "head", "stream", "nowhere", "gone", "wrong method", "made-up method", "continue")
+BAD = ("broken", "slow down", "raises", "breaks")
+ROUNDS = 12
+
+
+def wire(port: int, kind: str, number: int = 0) -> bytes:
+    """Send a request, and return all that comes back."""
+    request = WIRE[kind] % number + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    request += BODY if kind == "continue" else b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(request)
+        parts = []
+        try:
+            while part := client.recv(65536):
+                parts.append(part)
+        except ConnectionResetError:
+            pass  # an answer that breaks off may end so
+    return b"".join(parts)
+
+
+def mixed_load(port: int) -> dict[str, Counter[int]]:
+    """Send everything many times from eight threads, and return which statuses came for what."""
+    asked = [kind for kind in WIRE for _ in range(ROUNDS)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(wire, repeat(port), asked, count()))
+    found: dict[str, Counter[int]] = {kind: Counter() for kind in WIRE}
+    for kind, answer in zip(asked, answers, strict=True):
+        lines = [line for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+        found[kind][int(lines[-1].split()[1]) if lines else 0] += 1
+    return found
+
+
+def worker_of(answer: bytes) -> bytes:
+    """Return which worker answered."""
+    head = answer.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+    return next(line for line in head if line.startswith(b"x-worker"))
+
+
+def scrape(port: int) -> tuple[bytes, dict[str, tuple[int, int]]]:
+    """Return which worker answered, and good and bad events of each objective by it."""
+    answer = wire(port, "metrics")
+    text = answer.partition(b"\r\n\r\n")[2].decode()
+    found = {}
+    for slo in ("shop", "orders"):
+        good, bad = (
+            re.search(rf'^slokit_{kind}_events{{policy="default",slo="{slo}"}} ([0-9.]+)$', text, re.MULTILINE)
+            for kind in ("good", "bad")
+        )
+        assert good is not None
+        assert bad is not None
+        found[slo] = int(float(good[1])), int(float(bad[1]))
+    assert not re.search(r"^slokit_(dropped_events|failed_readings)_total{[^}]*} (?!0.0$)", text, re.MULTILINE)
+    assert 'slokit_store_up{policy="default",slo="shop"} 1.0' in text
+    return worker_of(answer), found
+
+
+@contextmanager
+def workers(
+    tmp_path: Path, command: Callable[[int], list[str]], number: int, every: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Run a server of several workers; yield its port when all of them answer."""
+    environment = {**os.environ, "SHOP_STORE": str(tmp_path / "slo.db"), "SHOP_EVERY": every, "PYTHONPATH": str(ROOT)}
+    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        port, place = listening.getsockname()[1], listening.fileno()
+        server = subprocess.Popen(
+            [sys.executable, "-m", *command(place)],
+            cwd=tmp_path,
+            env=environment,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[place],
+        )
+    try:
+        seen: set[bytes] = set()
+
+        def all_answer() -> bool:
+            with ThreadPoolExecutor(8) as pool:
+                seen.update(map(worker_of, pool.map(wire, [port] * 8, ["health"] * 8)))
+            return len(seen) == number
+
+        eventually(all_answer, 60)
+        yield port, server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def gunicorn(place: int) -> list[str]:
+    """Return the command of four workers that run Flask."""
+    framework("flask")
+    framework("gunicorn")
+    options = ["--workers=4", f"--bind=fd://{place}", "--log-level=critical", "--no-control-socket"]
+    return ["gunicorn", *options, "tests.web_app:flask_shop()"]
+
+
+def gunicorn_preloaded(place: int) -> list[str]:
+    """Return the same with threads, and workers that are forked after the monitors were made."""
+    return [*gunicorn(place), "--preload", "--threads=4"]
+
+
+def uvicorn(place: int) -> list[str]:
+    """Return the command of two workers that run FastAPI."""
+    framework("fastapi")
+    framework("uvicorn")
+    options = ["--workers=2", f"--fd={place}", "--log-level=critical", "--factory"]
+    return ["uvicorn", *options, "tests.web_app:fastapi_shop"]
+
+
+def whole(command: object) -> dict[str, tuple[int, int]]:
+    """Return good and bad events of what was sent; FastAPI knows the route of a wrong method too, Flask does not."""
+    orders = 3 if command is uvicorn else 2
+    return {"shop": (len(GOOD) * ROUNDS, len(BAD) * ROUNDS), "orders": (orders * ROUNDS, 0)}
+
+
+def check_answers(found: dict[str, Counter[int]]) -> None:
+    """Check that the load was answered as it should have been: else the counts would prove nothing."""
+    assert found["order"] == found["head"] == found["stream"] == found["continue"] == {200: ROUNDS}
+    assert found["broken"] == {503: ROUNDS}
+    assert found["slow down"] == {429: ROUNDS}
+    assert found["raises"] == {500: ROUNDS}
+    assert all(200 <= status < 500 for kind in GOOD for status in found[kind])
+    assert all(status in (0, 200) for status in found["breaks"])  # what went ahead, if it did
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the listening socket is handed over")
+@pytest.mark.parametrize(("command", "number"), [(gunicorn, 4), (gunicorn_preloaded, 4), (uvicorn, 2)])
+def test_any_worker_tells_the_whole(command: Any, number: int, tmp_path: Path) -> None:
+    """What the clients sent, from whichever worker a scrape reaches, by nothing but a store and flush_every."""
+    with workers(tmp_path, command, number, "200ms") as (port, _):
+        check_answers(mixed_load(port))
+        right: set[bytes] = set()
+
+        def all_are_right() -> bool:
+            with ThreadPoolExecutor(8) as pool:
+                right.update(worker for worker, found in pool.map(scrape, [port] * 8) if found == whole(command))
+            return len(right) == number
+
+        eventually(all_are_right, 60)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the listening socket is handed over")
+@pytest.mark.parametrize(("command", "number"), [(gunicorn, 4), (uvicorn, 2)])
+def test_workers_that_are_told_to_end_have_written(command: Any, number: int, tmp_path: Path) -> None:
+    """Although none of them had flushed by then, and nobody closes a monitor."""
+    with workers(tmp_path, command, number, "1h") as (port, _):
+        check_answers(mixed_load(port))
+    for slo in (web_app.SHOP, web_app.ORDERS):
+        with Monitor(slo, store=tmp_path / "slo.db") as after:
+            assert (after.status().good, after.status().bad) == whole(command)[slo.name]

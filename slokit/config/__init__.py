@@ -33,9 +33,9 @@ list                 keys of each table
                      ``parts``, with ``least`` for ``at_least``, or ``shares``
 ===================  ==================================================================================================
 
-An indicator has a ``kind`` (``ratio``, ``threshold``, ``all_of``, ``gauge``, ``freshness``, ``deadline``), a ``name``,
-and what its constructor takes. A window is a duration, or ``{ calendar = "month", tz = "Europe/Berlin" }`` with
-``every`` and ``start`` if need be. Budgeting is ``{ method = "timeslices", slice = "1m", target = "99%" }``.
+An indicator has a ``kind`` (``ratio``, ``threshold``, ``http``, ``all_of``, ``gauge``, ``freshness``, ``deadline``), a
+``name``, and what its constructor takes. A window is a duration, or ``{ calendar = "month", tz = "Europe/Berlin" }``
+with ``every`` and ``start`` if need be. Budgeting is ``{ method = "timeslices", slice = "1m", target = "99%" }``.
 
 A state of a policy has ``name``, ``means``, ``actions``, ``blocks`` and ``exempt``; a rule has ``state``, ``when``,
 ``hold``, ``until`` and ``warmup``. A condition says its ``kind``: an alert's, ``budget_below`` (``remaining``),

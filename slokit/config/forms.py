@@ -22,6 +22,7 @@ from slokit.timeline import duration_text, instant_text, parse_duration, parse_i
 __all__ = [
     "DURATION",
     "INSTANT",
+    "LONGEST_NUMBER",
     "NUMBER",
     "PAUSE",
     "TARGET",
@@ -72,19 +73,19 @@ def read_duration(value: Any, place: Place, *, least: int = 1) -> Any:
 
 
 # parse_rational reads 64 characters; a fraction made in Python may need more, and is written as p/q.
-_LONGEST_NUMBER = 64
+LONGEST_NUMBER = 64
 _QUOTIENT = re.compile(r"(-?[0-9]{1,121})/([1-9][0-9]{0,120})")
 
 
 def write_number(value: Fraction, _: Place | None = None) -> str:
     """Write a number as its decimal, or as a quotient."""
     text = decimal_text(value)
-    return text if len(text) <= _LONGEST_NUMBER else f"{value.numerator}/{value.denominator}"
+    return text if len(text) <= LONGEST_NUMBER else f"{value.numerator}/{value.denominator}"
 
 
 def number(value: RationalLike) -> RationalLike:
     """Return a number as the parsers take it."""
-    if isinstance(value, str) and len(value) > _LONGEST_NUMBER and (match := _QUOTIENT.fullmatch(value)):
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER and (match := _QUOTIENT.fullmatch(value)):
         return Fraction(int(match[1]), int(match[2]))
     return value
 

@@ -19,6 +19,7 @@ from slokit.config.codecs import Codec, Field, Form, never_brief
 from slokit.config.forms import (
     DURATION,
     INSTANT,
+    LONGEST_NUMBER,
     TARGET,
     TARGETS,
     Judge,
@@ -37,7 +38,8 @@ from slokit.exclusions import Exclusion, Recurrence
 from slokit.missing import Missing
 from slokit.periods import CALENDAR_UNITS
 from slokit.rationale import Rationale, RationaleKind
-from slokit.sli import SLI, AllOf, Deadline, Freshness, Gauge, Ratio, Threshold
+from slokit.sli import SLI, AllOf, Deadline, Freshness, Gauge, Http, Ratio, Threshold
+from slokit.sli.http import latency_text
 from slokit.slo import SLO, OwnTargets
 from slokit.timeline import duration_text
 from slokit.windows import CalendarWindow, RollingWindow
@@ -49,6 +51,7 @@ _an_slo: Judge = partial(SLO, name="x", sli=SLI.ratio("x"), target=0, window="1d
 _a_filled_slo: Judge = partial(_an_slo, missing="good", missing_events=1)
 _an_exclusion: Judge = partial(Exclusion, start=0, end=0)
 _a_recurring_one: Judge = partial(Exclusion.recurring, days="daily", at="00:00", duration="1h")
+_an_http: Judge = partial(SLI.http, name="x")
 _a_gauge: Judge = partial(SLI.gauge, name="x", lt=1)
 _a_freshness: Judge = partial(SLI.freshness, name="x")
 _a_deadline: Judge = partial(SLI.deadline, name="x", by="00:00", tz="UTC")
@@ -70,6 +73,11 @@ def _read_bound(value: Any, place: Place) -> Any:
 
 def _write_bound(value: Fraction | tuple[Fraction, Fraction], _: Place) -> str | list[str]:
     return [write_number(v) for v in value] if isinstance(value, tuple) else write_number(value)
+
+
+def _write_latency(value: Fraction, _: Place) -> str:
+    text = latency_text(value)
+    return text if len(text) <= LONGEST_NUMBER else write_number(value)
 
 
 def _read_scope(value: Any, place: Place) -> Any:
@@ -98,6 +106,7 @@ def _write_parts(parts: tuple[SLI, ...], place: Place) -> list[Any]:
 
 
 BOUND = Form(_read_bound, _write_bound)
+LATENCY = Form(lambda value, _: number(value), _write_latency)
 CLOCK = Form(same, lambda value, _: value.isoformat("seconds" if value.second else "minutes"))
 DAYS = Form(same, lambda value, _: weekdays_text(value))
 MOMENT = Form(same, INSTANT.write)  # an instant, or a local date in a zone that the class knows
@@ -137,6 +146,16 @@ SLI_ = family_of(
     "sli",
     Codec("ratio", Ratio, SLI.ratio, (_NAME,)),
     Codec("threshold", Threshold, SLI.threshold, (_NAME, *_bounds("rule"))),
+    Codec(
+        "http",
+        Http,
+        SLI.http,
+        (
+            _NAME,
+            Field("latency", judged(_an_http, "latency", LATENCY), None, attribute="rule.latency"),
+            Field("bad", judged(_an_http, "bad"), ">=500", attribute="rule.bad.text"),
+        ),
+    ),
     Codec(
         "all_of",
         AllOf,

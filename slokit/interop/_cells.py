@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from slokit.errors import InvalidDefinition
 from slokit.interop._rows import Cells
+from slokit.sli.http import status_span
 
 __all__ = ["BadStatus", "LabelTable", "decimals", "flags", "integers", "numbers"]
 
@@ -22,6 +23,8 @@ _Bools = npt.NDArray[np.bool_]
 _Ints = npt.NDArray[np.int64]
 
 _SHORT_LABEL = 40
+# What is no range to a rule of statuses although it looks like one is a mistake, and no text to be equalled.
+_REVERSED = re.compile(r"[0-9]{1,9}\s*-\s*[0-9]{1,9}")
 _FLAGS = {
     b"1": True, b"true": True, b"t": True, b"yes": True, b"y": True,
     b"0": False, b"false": False, b"f": False, b"no": False, b"n": False,
@@ -153,28 +156,19 @@ class BadStatus:
         spans: list[tuple[int | None, int | None]] = []
         texts = []
         for part in (p.strip() for p in text.split(",")):
-            comparison = re.fullmatch(r"(>=|>|<=|<)\s*(\d{1,9})", part)
-            span = re.fullmatch(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?", part)
-            if comparison:
-                number = int(comparison[2])
-                spans.append({
-                    ">=": (number, None), ">": (number + 1, None), "<=": (None, number), "<": (None, number - 1),
-                }[comparison[1]])  # fmt: skip
-            elif span:
-                spans.append((int(span[1]), int(span[2] or span[1])))
+            span = status_span(part)
+            if span is not None:
+                spans.append(span)
             elif part:
                 texts.append(part.encode())
-            reversed_span = span is not None and int(span[1]) > int(span[2] or span[1])
-            if not part or reversed_span or (part[0] in "<>=" and comparison is None):
+            if span is None and (not part or part[0] in "<>=" or _REVERSED.fullmatch(part)):
                 raise InvalidDefinition(
                     [("bad status", f'must be like ">=500", "500-599,429" or "error", got {text!r}')]
                 )
         return cls(tuple(spans), frozenset(texts))
 
     def is_bad(self, cells: Cells) -> _Bools:
-        """Judge a column; with integer rules only, a cell that is no integer is refused."""
-        if not self.texts:
-            return self._in_spans(integers(cells))
+        """Judge a column of texts and integers."""
         column = cells.texts()
         known: dict[bytes, bool] = {}
         for row, text in enumerate(column):
@@ -188,9 +182,10 @@ class BadStatus:
         if text in self.texts:
             return True
         is_number = re.fullmatch(rb"-?[0-9]{1,18}", text) is not None
-        return is_number and bool(self._in_spans(np.array([int(text)]))[0])
+        return is_number and bool(self.in_spans(np.array([int(text)]))[0])
 
-    def _in_spans(self, status: _Ints) -> _Bools:
+    def in_spans(self, status: _Ints) -> _Bools:
+        """Judge integers."""
         bad = np.zeros(len(status), dtype=bool)
         for low, high in self.spans:
             bad |= (status >= (low if low is not None else -(2**63))) & (

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from slokit.counts import Counts
 from slokit.errors import InvalidCounts, InvalidEvents, InvalidFile, InvalidInstant, InvalidTimeline
-from slokit.sli import SLI
+from slokit.sli import SLI, Http
 from slokit.timeline import DurationLike, InstantLike, duration_text, parse_duration, parse_instant
 
 __all__ = ["BucketTable", "EventTable", "Labels"]
@@ -49,6 +49,8 @@ class EventTable:
         Verdicts, bool; None where an indicator has yet to judge the values, or there is nothing to judge.
     values
         float64; None where no value column was asked for.
+    statuses
+        int16, what is below 0 or above 1,000 as -1 and 1000; None where no status was read, or the rule names texts.
     valid
         bool, which events count at all; None where all do.
     by
@@ -62,6 +64,7 @@ class EventTable:
     timestamps: _Ints
     good: _Bools | None
     values: npt.NDArray[np.float64] | None
+    statuses: npt.NDArray[np.int16] | None = None
     valid: _Bools | None
     by: Mapping[str, Labels]
     lines: tuple[_Ints | range, ...] = attrs.field(repr=False)
@@ -84,7 +87,8 @@ class EventTable:
         ----------
         sli
             Judges what was read: flags or statuses are what a ratio wants, values what a threshold or a gauge wants,
-            the parts of an all_of each take theirs, and freshness and deadline take the good events as successes. None
+            statuses and values (as seconds) what an http indicator wants, by its own rule; the parts of an all_of each
+            take theirs, and freshness and deadline take the good events as successes. None
             takes the verdicts as they are.
         step, start, end, max_gap
             As for :meth:`slokit.sli.SLI.count`.
@@ -110,6 +114,12 @@ class EventTable:
 
     def _observations(self, sli: SLI, kept: _Bools | slice) -> Any:
         """Return the column that an indicator judges; for an all_of, by part: verdicts and values."""
+        if isinstance(sli.rule, Http):
+            if self.statuses is None or (sli.rule.latency is not None and self.values is None):
+                need = "a column of statuses that are numbers: --status, and of seconds where it has a latency: --value"
+                raise InvalidFile(f"{self.source}: {sli.name!r} is an http indicator and needs {need}")
+            faces: dict[str, Any] = {"status": self.statuses[kept]}
+            return faces if self.values is None else faces | {"seconds": self.values[kept]}
         if sli.kind == "all_of":
             return {part.name: self._observations(part, kept) for part in sli.parts}
         column = self.values if sli.kind in ("threshold", "gauge", "predicate") else self.good

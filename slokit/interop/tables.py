@@ -73,7 +73,8 @@ def read_table(
         A column of statuses, of which ``bad_status`` says which are bad, such as ``">=500"``, ``"500-599,429"`` or
         ``"error,timeout"``.
     value
-        A column of numbers, for an indicator to judge; beside a flag or a status too, for an all_of of both.
+        A column of numbers, for an indicator to judge; beside a flag or a status too, for an all_of or an http
+        indicator, to which they are seconds.
     valid
         A column of flags: events without it count neither as good nor as bad.
     by
@@ -147,6 +148,7 @@ def read_table(
         timestamps=whole["time"],
         good=whole.get("good"),
         values=whole.get("value"),
+        statuses=whole.get("status"),
         valid=whole.get("valid"),
         by=series,
         lines=tuple(lines),
@@ -249,7 +251,12 @@ def _events(cells: Mapping[str, Cells], rule: BadStatus) -> dict[str, _Column]:
     """Read what was asked of each event: its verdict, its value, whether it counts."""
     found: dict[str, _Column] = {role: flags(cells[role]) for role in ("good", "valid") if role in cells}
     if "status" in cells:
-        found["good"] = ~rule.is_bad(cells["status"])
+        if rule.texts:
+            found["good"] = ~rule.is_bad(cells["status"])
+        else:
+            statuses = integers(cells["status"])
+            found["good"] = ~rule.in_spans(statuses)
+            found["status"] = np.clip(statuses, -1, 1000).astype(np.int16)
     if "value" in cells:
         found["value"] = numbers(cells["value"])
     return found

@@ -7,6 +7,7 @@ the codes of the buckets it has judged, and what the last of them hands on (:cla
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -128,7 +129,7 @@ class Callbacks:
     def __init__(self) -> None:
         self._held: dict[int, Callback] = {}
         self._waiting: deque[Transition] = deque()
-        self._telling = False
+        self._turn = threading.Lock()
         self._next = 0
         self.failed = 0
 
@@ -148,16 +149,15 @@ class Callbacks:
 
     def tell(self) -> None:
         """Tell of all that waits; a callback that leads here again leaves that to the one that is telling."""
-        if self._telling:
-            return
-        self._telling = True
-        try:
-            while self._waiting:
-                transition = self._waiting.popleft()
-                for callback in list(self._held.values()):
-                    self._call(callback, transition)
-        finally:
-            self._telling = False
+        # Asked again after each turn: what was queued meanwhile found the turn taken.
+        while self._waiting and self._turn.acquire(blocking=False):
+            try:
+                while self._waiting:
+                    transition = self._waiting.popleft()
+                    for callback in list(self._held.values()):
+                        self._call(callback, transition)
+            finally:
+                self._turn.release()
 
     def _call(self, callback: Callback, transition: Transition) -> None:
         try:

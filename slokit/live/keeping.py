@@ -13,6 +13,7 @@ import threading
 import numpy as np
 
 from slokit.errors import StoreError
+from slokit.live.forks import begins_anew
 from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording
 from slokit.protocols import Store, StoredCounts
@@ -43,6 +44,11 @@ class Keeper:
         self.series = series
         self._recording = recording
         self._begin()
+        begins_anew(self)
+
+    def _after_fork(self) -> None:
+        # Another thread of the parent may have held it.
+        self._lock = threading.Lock()
 
     def _begin(self) -> None:
         self._lock = threading.Lock()

@@ -26,6 +26,7 @@ from slokit.exclusions import Exclusion, parse_exclusions
 from slokit.live.backing import Backing
 from slokit.live.bounds import StatusBounds
 from slokit.live.evidence import Evidence, check_tiers, judged_every
+from slokit.live.flusher import Flusher
 from slokit.live.forks import begins_anew
 from slokit.live.judge import Callback, Callbacks, Judge
 from slokit.live.recording import Memory, Recording
@@ -70,6 +71,9 @@ class Monitor:
         :mod:`slokit.live.stores`.
     series
         Under which name; by default the objective's.
+    flush_every
+        How often a thread of this process flushes and finds whether the state changed, such as ``"5s"``; by default
+        there is no thread, and both happen when a decision is asked for. See :mod:`slokit.live.flusher`.
     strict
         Whether what would be dropped raises instead: for tests.
     memory
@@ -115,6 +119,7 @@ class Monitor:
         retention: DurationLike | None = None,
         store: str | os.PathLike[str] | Store | None = None,
         series: str | None = None,
+        flush_every: DurationLike | None = None,
         strict: bool = False,
         memory: Memory = "exact",
     ) -> None:
@@ -141,8 +146,11 @@ class Monitor:
         self._backing = None if store is None else Backing(open_store(store), series or slo.name, slo, step, recording)
         keeper = None if self._backing is None else self._backing.keeper
         self._evidence = Evidence(slo, recording, keeper, parse_exclusions(exclusions))
+        self._flusher = None if flush_every is None else Flusher(self, flush_every)
         self._begin(initial)
         begins_anew(self)
+        if self._flusher is not None:
+            recording.await_event(self._flusher.begin)
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()
@@ -251,6 +259,8 @@ class Monitor:
         ever = self._decided_until > -(2**63)
         if ever and self.recording.time() < self._decided_until:
             return
+        if self._flusher is not None:
+            self._flusher.begin()
         if not self._lock.acquire(blocking=not ever):
             return
         try:
@@ -299,8 +309,9 @@ class Monitor:
     def on_transition(self, callback: Callback) -> Callable[[], None]:
         """Call back at each change of state, once, in order; the returned function ends that.
 
-        Changes are found when a decision is asked for, at most one bucket after they are true if that is often enough.
-        A callback that fails is logged and counted, and stops no other.
+        Changes are found when a decision is asked for, or by a thread with ``flush_every``; at most one bucket after
+        they are true if that is often enough, and two with a store. Each process that shares a store calls its own
+        callbacks. A callback that fails is logged and counted, and stops no other.
         """
         return self._callbacks.add(callback)
 
@@ -319,7 +330,8 @@ class Monitor:
     def flush(self) -> None:
         """Write to the store what it does not have, and read what the others wrote; returned means durable.
 
-        Done at the end of every bucket in which a decision is asked for. Without a store there is nothing to do.
+        Done at the end of every bucket in which a decision is asked for, and with ``flush_every`` by a thread. Without
+        a store there is nothing to do.
 
         Raises
         ------
@@ -329,6 +341,12 @@ class Monitor:
         if self._backing is not None:
             self._backing.flush()
 
+    def _keep_up(self) -> None:
+        """Flush, and find whether the state changed, as far as the store can be reached."""
+        if self._backing is not None:
+            self._backing.exchange()
+        self._decide_in_time()
+
     @property
     def store_error(self) -> StoreError | None:
         """What went wrong with the store when it was last asked; None while all is well."""
@@ -337,6 +355,8 @@ class Monitor:
     def close(self) -> None:
         """Record nothing any more, and flush; what was recorded can still be asked for. Closing twice is fine."""
         self.recording.close()
+        if self._flusher is not None:
+            self._flusher.close()
         if self._backing is not None:
             self._backing.close()
 

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -109,6 +109,7 @@ class Recorder:
         self._future = future
         self._counter = counter
         self.closed = False
+        self._awaiting: tuple[Callable[[], None], ...] = ()
         self._begin()
         begins_anew(self)
 
@@ -125,10 +126,31 @@ class Recorder:
         # Open cells by bucket, and cells that were taken from there and may still be held by somebody.
         self._cells: dict[int, Cell] = {}
         self._lingering: list[Cell] = []
-        self._cell = self._opened(bucket)
+        self._cell = self._closed_cell() if self.closed else self._opened(bucket)
+        self._await()
 
     def _after_fork(self) -> None:
         self._begin()
+
+    def await_event(self, begin: Callable[[], None]) -> None:
+        """Have something called with the next event, and in a forked child with its first; it raises nothing."""
+        self._awaiting = (*self._awaiting, begin)
+        self._await()
+
+    def _await(self) -> None:
+        self._is_awaited = bool(self._awaiting)
+        if self._is_awaited:
+            self._cell = self._closed_cell()
+
+    def _begun(self) -> None:
+        """Tell those who waited that there is an event."""
+        self._is_awaited = False
+        for begin in self._awaiting:
+            begin()
+
+    def _closed_cell(self) -> Cell:
+        """Return a cell in which no instant lies, so that the hot path need not ask."""
+        return Cell(1, 0, self._counter)
 
     def _opened(self, bucket: int) -> Cell:
         """Return the cell of a bucket; of several threads that open one, all get the same."""
@@ -180,6 +202,8 @@ class Recorder:
             bucket = now // self.step
             cell = self._opened(bucket)
             next(cell.good if good else cell.bad)
+            if self._is_awaited:
+                self._begun()
             if cell.start > self._cell.start:
                 self._cell = cell
                 # A bucket is over: whoever finds the lock free moves it to the ring, so that cells stay few.
@@ -206,6 +230,8 @@ class Recorder:
             self._put(at, good, bad)
 
     def _put(self, at: int, good: int, bad: int) -> None:
+        if self._is_awaited:
+            self._begun()
         # Whoever interrupted the holder of the lock must not wait for it.
         if not self._lock.acquire(blocking=False):
             if len(self._pending) >= _MOST_PENDING:
@@ -315,8 +341,7 @@ class Recorder:
         """Record nothing any more; what was recorded stays readable. Closing twice is fine."""
         with self._lock:
             self.closed = True
-            # No instant lies in it, so the hot path need not ask.
-            self._cell = Cell(1, 0, self._counter)
+            self._cell = self._closed_cell()
 
     def __reduce__(self) -> Any:
         raise WrongType("a recorder belongs to its process and is not pickled; snapshot() gives what it holds")

@@ -13,7 +13,7 @@ from slokit.live.clock import SystemClock
 from slokit.live.measure import Measure
 from slokit.live.recorder import Recorded, Recorder
 from slokit.protocols import Clock
-from slokit.sli import SLI
+from slokit.sli import SLI, Http, Ratio
 from slokit.timeline import MAX_BUCKETS, DurationLike, InstantLike, Timeline, parse_instant, parse_length
 
 __all__ = ["Memory", "Recording", "counts_of"]
@@ -111,7 +111,7 @@ class Recording(Recorder):
         ok
             False makes it bad whatever its value, as a failure is that was quick.
         **values
-            For an indicator of several parts the value of each, by its name.
+            For an indicator of several parts the value of each, by its name; for http ``status=`` and ``seconds=``.
         """
         try:
             good = self._judged(value, values)
@@ -179,7 +179,10 @@ class Recording(Recorder):
         return Measure(self._measured, cancelled)
 
     def _measured(self, seconds: float, ok: bool) -> None:
-        if self.sli.kind == "ratio":
+        rule = self.sli.rule
+        if isinstance(rule, Http):
+            self.record(ok and rule.is_quick(seconds))
+        elif isinstance(rule, Ratio):
             self.record(ok)
         else:
             self.observe(seconds, ok=ok)

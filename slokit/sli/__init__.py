@@ -4,19 +4,20 @@ An indicator is a name and a rule. The name is what reports say; the rule turns 
 :class:`~slokit.counts.Counts`, and everything after that (objectives, budgets, alerts) sees counts only. So there
 is one class, made by one constructor a kind, and no tree of subclasses: what differs is the rule inside.
 
-==================  ==================================================  ==========================================
+==================  ==================================================  =============================================
 constructor         one observation is                                  good
-==================  ==================================================  ==========================================
+==================  ==================================================  =============================================
 ``SLI.ratio``       a boolean, or 0 or 1                                where it is 1
 ``SLI.threshold``   a number                                            below, above or between bounds
+``SLI.http``        a status, and the seconds it took                   where the status is not bad, and it was quick
 ``SLI.all_of``      a value for each part                               where each part is good
 ``SLI.predicate``   anything                                            where the function says so
 ``SLI.gauge``       a sample of a state                                 while the state is within its bounds
 ``SLI.freshness``   a success of a job                                  while the last one is young enough
 ``SLI.deadline``    a run of a job                                      if one happened by the wall-clock time
-==================  ==================================================  ==========================================
+==================  ==================================================  =============================================
 
-The first four judge each observation by itself and count events. The last three live in time: the first two of them
+The first five judge each observation by itself and count events. The last three live in time: the first two of them
 count microseconds and the third deadlines, which :attr:`SLI.counts_unit` says.
 """
 
@@ -35,6 +36,7 @@ from slokit._display import clean, html_table
 from slokit.counts import Counts
 from slokit.errors import InvalidEvents, InvalidSLI, OneSidedThreshold, UnknownLabel, WrongType, warn
 from slokit.rational import RationalLike
+from slokit.sli.http import Http, StatusRule
 from slokit.sli.limits import BoolArray, flags
 from slokit.sli.observed import AllOf, ObservedRule, Predicate, Ratio
 from slokit.sli.streams import Stream
@@ -43,7 +45,20 @@ from slokit.sli.timed import Deadline, Freshness, Gauge, TimedRule
 from slokit.texts import check_text
 from slokit.timeline import DurationLike, InstantLike, parse_duration, parse_instants
 
-__all__ = ["SLI", "AllOf", "BoundLike", "Deadline", "Freshness", "Gauge", "Predicate", "Ratio", "Rule", "Threshold"]
+__all__ = [
+    "SLI",
+    "AllOf",
+    "BoundLike",
+    "Deadline",
+    "Freshness",
+    "Gauge",
+    "Http",
+    "Predicate",
+    "Ratio",
+    "Rule",
+    "StatusRule",
+    "Threshold",
+]
 
 Rule = ObservedRule | TimedRule
 """What an indicator may judge by."""
@@ -155,6 +170,40 @@ class SLI:
         array([ True, False])
         """
         return cls(name, Threshold.of(lt=lt, lte=lte, gt=gt, gte=gte, between=between, unit=unit))
+
+    @classmethod
+    def http(cls, name: str, *, latency: BoundLike | None = None, bad: str | StatusRule = ">=500") -> SLI:
+        """Make an indicator for requests: good where the status is no bad one and, with ``latency``, it was quick.
+
+        Values are a mapping with ``"status"`` and, with ``latency``, ``"seconds"``; where only the status counts they
+        may be the statuses themselves. The seconds of a bad status may be anything, NaN included: a failure is bad
+        however quick it came. The middleware of :mod:`slokit.live.web` tells such an indicator both.
+
+        Parameters
+        ----------
+        name
+            What reports call it.
+        latency
+            How long an answer may take and be good: below that. A number of seconds, or a length of time such as
+            ``"200ms"``; None where only the status counts.
+        bad
+            Which statuses are bad: comparisons, ranges and single ones, such as ``">=500"`` or ``"500-599,429"``; see
+            :class:`~slokit.sli.StatusRule`.
+
+        Raises
+        ------
+        InvalidSLI
+            If a part of ``bad`` cannot be read or names no status, or the latency is not above zero.
+
+        Examples
+        --------
+        >>> usable = SLI.http("checkout", latency="200ms", bad=">=500")
+        >>> usable.is_good({"status": [200, 404, 503, 200], "seconds": [0.12, 0.03, 0.01, 1.7]})
+        array([ True,  True, False, False])
+        >>> SLI.http("checkout availability", bad="500-599,429").is_good([200, 429])
+        array([ True, False])
+        """
+        return cls(name, Http.of(latency=latency, bad=bad))
 
     @classmethod
     def all_of(cls, name: str, *parts: SLI) -> SLI:
@@ -355,7 +404,7 @@ class SLI:
         Parameters
         ----------
         values
-            One observation, or an array of them of any shape; for all_of a mapping from part to either. For a gauge
+            One observation, or an array of them of any shape; for all_of and http a mapping to either. For a gauge
             the samples; freshness and deadline judge instants, and have nothing to say here.
 
         Returns
@@ -401,7 +450,8 @@ class SLI:
             When each observation was made, shape ``(k,)``, in any order: datetime64, aware datetimes, or integers
             with ``time_unit``.
         values
-            What was observed, shape ``(k,)``; a mapping from part to values for all_of. Freshness and deadline need
+            What was observed, shape ``(k,)``; a mapping from part to values for all_of, and from ``"status"`` and
+            ``"seconds"`` for http. Freshness and deadline need
             none; given, they say which runs were successes (booleans, or 0 and 1).
         step
             Length of a bucket.

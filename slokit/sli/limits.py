@@ -32,7 +32,7 @@ from slokit._arrays import array_of, listed
 from slokit.errors import InvalidEvents, WrongType
 from slokit.timeline import NUMPY_UNITS, timedelta_ns
 
-__all__ = ["BoolArray", "Limits", "flags", "is_single", "numbers", "plain_array"]
+__all__ = ["BoolArray", "Limits", "flags", "is_single", "numbers", "plain_array", "refuse"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -111,12 +111,12 @@ class Limits:
             If lengths of time are held against bounds that are not.
         """
         if values.dtype.kind == "m":
-            _refuse(np.isnat(values), where, values, field)
+            refuse(np.isnat(values), where, values, field)
             return _between(values.view(np.int64), *self._in_unit_of(values.dtype, field), strict=False)
         if values.dtype.kind == "f":
             finite = np.isfinite(values)
             if not finite.all():
-                _refuse(~finite, where, values, field)
+                refuse(~finite, where, values, field)
             with np.errstate(over="ignore"):  # a bound beyond the range of float16 is rightly infinite there
                 low, high = (None if b is None else values.dtype.type(float(b)) for b in (self.low, self.high))
             return _between(values, low, high, strict=self.strict)
@@ -204,7 +204,7 @@ def flags(values: Any, field: str, where: BoolArray | None = None) -> BoolArray:
     yes = np.asarray(array == 1)
     odd = ~yes & (array != 0)
     if odd.any():
-        _refuse(odd, where, array, field, "must be 0 or 1")
+        refuse(odd, where, array, field, "must be 0 or 1")
     return yes
 
 
@@ -231,7 +231,7 @@ def _check_mixed(values: Any, array: npt.NDArray[Any], field: str) -> None:
                 raise InvalidEvents(f"{field}[{index}] = {value} is no double; pass integers and floats separately")
 
 
-def _refuse(
+def refuse(
     wrong: BoolArray,
     where: BoolArray | None,
     values: npt.NDArray[Any],

@@ -1,4 +1,4 @@
-"""Rules that judge each observation by itself: ratio, predicate, all-of (the threshold has a room of its own).
+"""Rules that judge each observation by itself: ratio, predicate, all-of (threshold and http have rooms of their own).
 
 A rule turns values into booleans and knows nothing of time; counting them into buckets is
 :meth:`slokit.counts.Counts.from_events`'s work. Each rule offers the same four things, and that is all the rest
@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from slokit._display import clean
 from slokit.errors import InvalidEvents, InvalidSLI, UnknownLabel, WrongType
+from slokit.sli.http import Http
 from slokit.sli.limits import BoolArray, flags, is_single, plain_array
 from slokit.sli.threshold import Threshold
 
@@ -229,7 +230,7 @@ class AllOf:
         )
 
 
-ObservedRule = Ratio | Threshold | Predicate | AllOf
+ObservedRule = Ratio | Threshold | Http | Predicate | AllOf
 
 
 def _listed(names: Iterable[object]) -> str:

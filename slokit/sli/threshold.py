@@ -23,7 +23,7 @@ from slokit.rational import RationalLike, decimal_text, parse_rational
 from slokit.sli.limits import BoolArray, Limits, numbers
 from slokit.timeline import UNITS, parse_duration
 
-__all__ = ["BoundLike", "Threshold"]
+__all__ = ["BoundLike", "Threshold", "read_bound"]
 
 BoundLike = RationalLike | timedelta | np.timedelta64
 """What a threshold may be written as: a number, ``"200ms"``, a timedelta, a timedelta64."""
@@ -113,7 +113,7 @@ class Threshold:
         given = {field: value for field, value in written.items() if value is not None}
         if unit is None and any(_is_time(value) for value in given.values()):
             unit = "s"
-        exact: dict[str, Fraction] = {field: _bound(value, field, unit) for field, value in given.items()}
+        exact: dict[str, Fraction] = {field: read_bound(value, field, unit) for field, value in given.items()}
         both = (exact.pop("between[0]"), exact.pop("between[1]")) if len(pair) == 2 else None
         return cls(**exact, between=both, unit=unit)
 
@@ -206,7 +206,7 @@ def _number_and_unit(text: str) -> re.Match[str] | None:
     return _NUMBER_AND_UNIT.fullmatch(text.strip()) if len(text) <= 64 else None
 
 
-def _bound(value: BoundLike, field: str, unit: str | None) -> Fraction:
+def read_bound(value: BoundLike, field: str, unit: str | None) -> Fraction:
     """Read one bound, in the unit given."""
     if isinstance(value, timedelta | np.timedelta64):
         return _in_unit(Fraction(parse_duration(value, field)), value, field, unit)

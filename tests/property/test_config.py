@@ -107,8 +107,13 @@ def bounds(draw: st.DrawFn) -> dict[str, Any]:
     return {name: value, "unit": unit}
 
 
+statuses = st.lists(st.sampled_from((">=500", "429", "500-599", "<200", "404")), min_size=1, max_size=3).map(",".join)
+latencies = st.none() | microseconds.map(td) | numbers.map(lambda number: abs(number) + 1)
+
 simple_slis = st.one_of(
-    st.builds(SLI.ratio, names), st.builds(lambda name, given: SLI.threshold(name, **given), names, bounds())
+    st.builds(SLI.ratio, names),
+    st.builds(lambda name, given: SLI.threshold(name, **given), names, bounds()),
+    st.builds(lambda name, latency, bad: SLI.http(name, latency=latency, bad=bad), names, latencies, statuses),
 )
 
 

@@ -13,7 +13,9 @@ waited for, and nothing that goes wrong here is raised into the application.
 from __future__ import annotations
 
 from slokit.live.web.asgi import AsgiMonitor
-from slokit.live.web.http import HttpEvents, RequestRecord, StatusRule
+from slokit.live.web.ending import RequestRecord
+from slokit.live.web.http import HttpEvents
+from slokit.live.web.listeners import LabelRecorder
 from slokit.live.web.wsgi import WsgiMonitor
 
-__all__ = ["AsgiMonitor", "HttpEvents", "RequestRecord", "StatusRule", "WsgiMonitor"]
+__all__ = ["AsgiMonitor", "HttpEvents", "LabelRecorder", "RequestRecord", "WsgiMonitor"]

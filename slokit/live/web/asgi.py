@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
-from slokit.live.monitor import Monitor
-from slokit.live.recording import Recording
-from slokit.live.web.http import Cancelled, Exchange, HttpEvents, RequestRecord, StatusRule, route_told
+from slokit.live.web.ending import Cancelled, RequestRecord, status_of
+from slokit.live.web.http import Exchange, HttpEvents
+from slokit.live.web.listeners import LabelRecorder, Watched
+from slokit.live.web.routes import asgi_path, asgi_route
+from slokit.sli import StatusRule
 
 __all__ = ["AsgiMonitor"]
 
@@ -20,20 +22,22 @@ _BODIES = frozenset(("http.response.body", "http.response.zerocopysend"))
 
 
 class AsgiMonitor:
-    """An application whose requests are told to monitors; anything but HTTP passes through untouched.
+    """An application whose requests are told to monitors; websockets pass through untouched.
 
     A request lasts from the call of the application to the last message of its body, streams included; what runs after
     that, such as Starlette's background tasks, is no part of it. An exception before is bad and goes on its way, and so
     is an answer that breaks off. The client hung up if the server cancels the application, tells it
-    ``http.disconnect``, or raises OSError from ``send``, before the answer is whole.
+    ``http.disconnect``, or raises OSError from ``send``, before the answer is whole. When the application says that it
+    has shut down, monitors write what their stores do not have.
 
     Parameters
     ----------
     app
         The application.
-    availability, latency, skip, bad, cancelled, on_request
+    requests, availability, latency, routes, by_route, skip, bad, cancelled, on_request
         See :class:`~slokit.live.web.HttpEvents`. A path is taken without the ``root_path`` it is mounted at; the route
-        is ``scope["slokit.route"]`` if the application sets it, else what Starlette and FastAPI leave in the scope.
+        is ``scope["slokit.route"]`` if the application sets it, else what Starlette and FastAPI leave in the scope,
+        with the templates of what it is mounted below.
 
     Examples
     --------
@@ -44,8 +48,8 @@ class AsgiMonitor:
     ...     status = 503 if scope["path"] == "/broken" else 200
     ...     await send({"type": "http.response.start", "status": status, "headers": []})
     ...     await send({"type": "http.response.body", "body": b"hello"})
-    >>> monitor = Monitor(SLO("shop", sli=SLI.ratio("availability"), target="90%", window="30d"))
-    >>> app = AsgiMonitor(shop, availability=monitor, skip=("/healthz",))
+    >>> monitor = Monitor(SLO("shop", sli=SLI.http("shop", latency="10s"), target="90%", window="30d"))
+    >>> app = AsgiMonitor(shop, requests=monitor, skip=("/healthz",))
     >>> async def sent(message):
     ...     pass
     >>> for path in ["/"] * 19 + ["/broken", "/healthz"]:
@@ -58,17 +62,23 @@ class AsgiMonitor:
         self,
         app: _App,
         *,
-        availability: Monitor | Recording | None = None,
-        latency: Monitor | Recording | None = None,
+        requests: Watched | Iterable[Watched] | None = None,
+        availability: Watched | None = None,
+        latency: Watched | None = None,
+        routes: Mapping[str, Watched | Iterable[Watched]] | None = None,
+        by_route: LabelRecorder | None = None,
         skip: str | Iterable[str] = (),
-        bad: str | StatusRule = ">=500",
+        bad: str | StatusRule | None = None,
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
     ) -> None:
         self.app = app
         self.events = HttpEvents(
+            requests=requests,
             availability=availability,
             latency=latency,
+            routes=routes,
+            by_route=by_route,
             skip=skip,
             bad=bad,
             cancelled=cancelled,
@@ -77,10 +87,13 @@ class AsgiMonitor:
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or self.events.skips(_path(scope)):
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, self._until_shutdown(send))
+            return
+        if scope["type"] != "http" or self.events.skips(asgi_path(scope)):
             await self.app(scope, receive, send)
             return
-        exchange = self.events.begin(scope.get("method", ""), lambda: _route(scope))
+        exchange = self.events.begin(scope.get("method", ""), lambda: asgi_route(scope))
         wire = _Wire(exchange, receive, send)
         try:
             await self.app(scope, wire.receive, wire.send)
@@ -95,6 +108,17 @@ class AsgiMonitor:
             exchange.left()
         else:
             exchange.failed()
+
+    def _until_shutdown(self, send: _Send) -> _Send:
+        """Return a ``send`` that writes to the stores before the server hears that the application has ended."""
+
+        async def told(message: _Message) -> None:
+            # Servers that were ended by a signal raise it again after this: nothing of Python's own runs any more.
+            if message.get("type") in {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}:
+                self.events.flush()
+            await send(message)
+
+        return told
 
 
 class _Wire:
@@ -118,8 +142,7 @@ class _Wire:
         kind = message.get("type")
         if kind == "http.response.start":
             # Before it is sent: a failure is one, even if the client is not there any more to hear of it.
-            status = message.get("status")
-            self._exchange.status = int(status) if isinstance(status, int) else None
+            self._exchange.status = status_of(message.get("status"))
         try:
             await self._send(message)
         except OSError:
@@ -127,24 +150,3 @@ class _Wire:
             raise
         if (kind in _BODIES and not message.get("more_body", False)) or kind == "http.response.pathsend":
             self._exchange.answered()
-
-
-def _path(scope: _Message) -> str:
-    """Return the path within the application; servers differ in whether they take away where it is mounted."""
-    path: str = scope.get("path", "")
-    root: str = (scope.get("root_path") or "").rstrip("/")
-    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-
-
-def _route(scope: _Message) -> str | None:
-    told = route_told(scope)
-    if told is not None:
-        return told
-    path = getattr(scope.get("route"), "path", None)
-    if isinstance(path, str):
-        return path
-    endpoint = scope.get("endpoint")
-    if endpoint is None:
-        return None
-    named = endpoint if hasattr(endpoint, "__qualname__") else type(endpoint)
-    return f"{named.__module__}.{named.__qualname__}"

@@ -1,178 +1,88 @@
-"""Requests as events: which of them count, which are bad, and who is told.
-
-A server knows three ends of a request. It was answered to the last byte: then its status says whether it was good. It
-failed: an exception, or an answer that broke off, which is bad although the status that went ahead may have been 200.
-Or the client hung up before the answer was whole: then nobody was served and nobody let down, and it does not count,
-unless one asks for that. An answer that was already a failure when the client left is one all the same.
-"""
+"""Requests as events: which of them count, and who is told."""
 
 from __future__ import annotations
 
 import inspect
 import logging
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from time import perf_counter
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-import attrs
-
-from slokit._display import clean, html_table
+from slokit._display import clean
 from slokit.errors import InvalidDefinition, InvalidSLI, WrongType
+from slokit.live.flusher import within
 from slokit.live.monitor import Monitor
 from slokit.live.recording import Recording
+from slokit.live.web.ending import Cancelled, Ending, RequestRecord
+from slokit.live.web.listeners import (
+    LabelRecorder,
+    Listener,
+    Watched,
+    judging,
+    plain_rule,
+    recording_of,
+    watched,
+    watched_routes,
+)
+from slokit.sli import SLI, Http, StatusRule
 
-__all__ = ["Cancelled", "Exchange", "HttpEvents", "RequestRecord", "StatusRule"]
+__all__ = ["Exchange", "HttpEvents"]
 
 _log = logging.getLogger("slokit")
 
-Cancelled = Literal["ignore", "bad"]
-"""What becomes of a request whose client hung up before the answer was whole."""
-
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"))
-
-
-@attrs.frozen(repr=False)
-class StatusRule:
-    """Which statuses are bad: ``">=500"``, or ``"500-599,429"``.
-
-    Parameters
-    ----------
-    text
-        Parts separated by commas, each a status, a range with both ends, or a comparison; a status is bad if any part
-        says so.
-
-    Raises
-    ------
-    WrongType
-        If that is no text.
-    InvalidDefinition
-        If a part is empty or cannot be read, or a range is reversed.
-
-    Examples
-    --------
-    >>> rule = StatusRule("500-599, 429")
-    >>> rule, [status for status in (200, 404, 429, 503) if rule.is_bad(status)]
-    (StatusRule('500-599, 429'), [429, 503])
-    """
-
-    text: str = ">=500"
-    _spans: tuple[tuple[int, int], ...] = attrs.field(init=False, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        if not isinstance(self.text, str):
-            raise WrongType(f'bad must be text such as ">=500", got {type(self.text).__name__}: {self.text!r:.100}')
-        object.__setattr__(self, "_spans", tuple(self._span(part.strip()) for part in self.text.split(",")))
-
-    def _span(self, part: str) -> tuple[int, int]:
-        """Return the first and the last status of a part."""
-        if comparison := re.fullmatch(r"(>=|>|<=|<)\s*([0-9]{1,9})", part):
-            number = int(comparison[2])
-            most = 10**9
-            return {
-                ">=": (number, most),
-                ">": (number + 1, most),
-                "<=": (0, number),
-                "<": (0, number - 1),
-            }[comparison[1]]
-        span = re.fullmatch(r"([0-9]{1,9})(?:\s*-\s*([0-9]{1,9}))?", part)
-        if span is None or int(span[1]) > int(span[2] or span[1]):
-            raise InvalidDefinition([("bad", f'must be like ">=500" or "500-599,429", got {clean(self.text, 64)!r}')])
-        return int(span[1]), int(span[2] or span[1])
-
-    def is_bad(self, status: int) -> bool:
-        """Say whether a status is bad."""
-        return any(low <= status <= high for low, high in self._spans)
-
-    def __repr__(self) -> str:
-        return f"StatusRule({clean(self.text)!r})"
-
-
-@attrs.frozen(repr=False)
-class RequestRecord:
-    """One request as it ended, without anything that only one client could have sent.
-
-    Parameters
-    ----------
-    method
-        Such as ``"GET"``; ``"other"`` where it is none that HTTP knows, as clients may make up any number of them.
-    route
-        The route that answered, as the program wrote it: ``"/users/{id}"``, or the name of a function where a framework
-        knows no more. Never the path that was asked for, which names users and orders and is different each time. None
-        where no route is known.
-    status
-        Of the answer; 500 where there was none because the application failed, None where the client hung up before.
-    seconds
-        From the call of the application to the end of the answer.
-    ok
-        Whether it counted as good.
-
-    Examples
-    --------
-    >>> RequestRecord("GET", "/users/{id}", 503, 0.0312, ok=False)
-    GET /users/{id}: 503 in 0.0312 s, bad
-    """
-
-    method: str
-    route: str | None
-    status: int | None
-    seconds: float
-    ok: bool
-
-    def __repr__(self) -> str:
-        route = "(no route)" if self.route is None else clean(self.route)
-        status = "no answer" if self.status is None else self.status
-        judged = "good" if self.ok else "bad"
-        return f"{clean(self.method, 20)} {route}: {status} in {self.seconds:.3g} s, {judged}"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        yield from attrs.asdict(self).items()
-
-    def _repr_html_(self) -> str:
-        return html_table(
-            ["method", "route", "status", "seconds", "ok"],
-            [[self.method, self.route or "", str(self.status or ""), f"{self.seconds:.3g}", str(self.ok)]],
-        )
+_NO_ROUTE = "(none)"
 
 
 class HttpEvents:
-    """The rules by which requests become events, and the monitors that are told.
+    """The rules by which requests become events, and who is told of them.
 
     Parameters
     ----------
+    requests
+        A monitor or recording, or several, that is told of each request, and judges it by its own indicator:
+        ``SLI.http`` by status and seconds, a ratio by what ``bad`` says of the status, a threshold by the seconds,
+        where a bad status is bad however quick it came.
     availability
-        A monitor or recording that is told whether each request was good.
+        One that is told whether each request was good, whatever its indicator.
     latency
-        One that is told the seconds of each too, and judges them by its own indicator; a failure is bad however quick.
+        One that judges the seconds of each; a failure is bad however quick.
+    routes
+        The same for single routes: a mapping from a route, as the program wrote it, to monitors, such as
+        ``{"/orders/{id}": monitor}``.
+    by_route
+        Anything with ``record(label, ok)``, such as a fleet, that counts requests by their route; those without one
+        are counted under ``"(none)"``. If it has an ``slo``, that indicator judges.
     skip
         Paths that do not count, as the application sees them: those that machines ask for and no user. One that ends
         with ``*`` stands for all that begin so.
     bad
-        Which statuses are bad; see :class:`StatusRule`.
+        Which statuses are bad to those whose indicator does not say it: a :class:`slokit.sli.StatusRule`, or its text.
+        By default what the http indicators say, or ``">=500"`` if there is none.
     cancelled
         What becomes of a request whose client hung up before the answer was whole: ``"ignore"``, as nobody was let
         down, or ``"bad"``. An answer with a bad status is bad either way.
     on_request
-        Called with the :class:`RequestRecord` of each request that counts, for labels or objectives of single routes.
-        It runs inside the request, so it must not wait; where it fails the first failure is logged, and all are
-        counted.
+        Called with the :class:`RequestRecord` of each request that counts by ``bad``. It runs inside the request, so it
+        must not wait; where it or ``by_route`` fails the first failure is logged, and all are counted.
 
     Raises
     ------
     WrongType
         If an option is of the wrong type.
     InvalidDefinition
-        If nobody would be told, the same events would be counted twice, or a rule cannot be read.
+        If nobody would be told, the same events would be counted twice, or ``bad`` contradicts an indicator.
     InvalidSLI
-        If ``latency`` judges no values.
+        If an indicator cannot judge requests, or a rule cannot be read.
 
     Examples
     --------
     >>> from slokit import SLI, SLO
     >>> from slokit.live import Monitor
-    >>> monitor = Monitor(SLO("shop", sli=SLI.ratio("availability"), target="99.9%", window="30d"))
-    >>> events = HttpEvents(availability=monitor, skip=("/healthz", "/static/*"), bad="500-599,429")
+    >>> sli = SLI.http("shop", latency="300ms", bad="500-599,429")
+    >>> monitor = Monitor(SLO("shop", sli=sli, target="99.9%", window="30d"))
+    >>> events = HttpEvents(requests=monitor, skip=("/healthz", "/static/*"))
     >>> [events.skips(path) for path in ("/healthz", "/static/logo.png", "/orders")]
     [True, True, False]
     """
@@ -180,35 +90,80 @@ class HttpEvents:
     def __init__(
         self,
         *,
-        availability: Monitor | Recording | None = None,
-        latency: Monitor | Recording | None = None,
+        requests: Watched | Iterable[Watched] | None = None,
+        availability: Watched | None = None,
+        latency: Watched | None = None,
+        routes: Mapping[str, Watched | Iterable[Watched]] | None = None,
+        by_route: LabelRecorder | None = None,
         skip: str | Iterable[str] = (),
-        bad: str | StatusRule = ">=500",
+        bad: str | StatusRule | None = None,
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
     ) -> None:
-        first, second = _recording("availability", availability), _recording("latency", latency)
-        if first is None and second is None and on_request is None:
-            raise InvalidDefinition([("availability", "is missing, as are latency and on_request; name one of them")])
-        if first is not None and first is second:
-            raise InvalidDefinition([("latency", "would count each request twice: it shares availability's recording")])
-        if second is not None and second.sli.kind == "ratio":
-            raise InvalidSLI(
-                f"latency must judge seconds, and {second.sli.name!r} is a ratio; give it as availability, "
-                'or use SLI.threshold("latency", lt="300ms")'
+        of_all = [("requests", one) for one in watched("requests", requests)]
+        of_all += [
+            ("availability", one) for one in watched("availability", () if availability is None else availability)
+        ]
+        of_all += [("latency", one) for one in watched("latency", () if latency is None else latency)]
+        of_routes = watched_routes({} if routes is None else routes)
+        if not of_all and not of_routes and by_route is None and on_request is None:
+            raise InvalidDefinition(
+                [
+                    (
+                        "requests",
+                        "is missing, as are availability, latency, routes, by_route and on_request; name one of them",
+                    )
+                ]
             )
+        _check_once(of_all, of_routes)
         if cancelled not in get_args(Cancelled):
             raise InvalidDefinition([("cancelled", f'must be "ignore" or "bad", got {cancelled!r:.100}')])
         if on_request is not None and (not callable(on_request) or inspect.iscoroutinefunction(on_request)):
             raise WrongType(f"on_request must be a plain function, got {on_request!r:.100}")
-        # Monitors hand out their recording's own methods: a call less for each request.
-        self._record = None if availability is None else availability.record
-        self._observe = None if latency is None else latency.observe
-        self._skipped, self._skipped_starts = _skips(skip)
-        self.rule = bad if isinstance(bad, StatusRule) else StatusRule(bad)
+        if by_route is not None and (isinstance(by_route, Watched) or not isinstance(by_route, LabelRecorder)):
+            raise WrongType(f"by_route must have record(label, ok), as a fleet has, got {type(by_route).__name__}")
+        labelled = _indicator_of(by_route)
+        slis = [recording_of(one).sli for _, one in of_all]
+        slis += [recording_of(one).sli for several in of_routes.values() for one in several]
+        slis += [] if labelled is None else [labelled]
+        own = [sli.rule for sli in slis if isinstance(sli.rule, Http)]
+        is_needed = len(own) < len(slis) or on_request is not None or (by_route is not None and labelled is None)
+        self._plain = plain_rule(bad, own, is_needed=is_needed)
         self.cancelled = cancelled
+        self._listeners = [self._listener(field, one) for field, one in of_all]
+        self._of_routes = {
+            route: [self._listener(f"routes[{clean(route, 60)!r}]", one) for one in several]
+            for route, several in of_routes.items()
+        }
+        self._by_route = by_route
+        self._label_judge = judging("by_route", labelled, self._plain, cancelled)
+        self._skipped, self._skipped_starts = _skips(skip)
         self.on_request = on_request
         self._failed, self._failed_reads = count(), 0
+        several = [one for _, one in of_all] + [one for some in of_routes.values() for one in some]
+        self._monitors = [one for one in dict.fromkeys(several) if isinstance(one, Monitor)]
+
+    def _listener(self, field: str, one: Watched) -> Listener:
+        recording = recording_of(one)
+        sli: SLI | None = recording.sli
+        if field == "latency" and recording.sli.kind == "ratio":
+            raise InvalidSLI(
+                f"latency must judge seconds, and {recording.sli.name!r} is a ratio; give it as availability, "
+                'or use SLI.threshold("latency", lt="300ms")'
+            )
+        if field == "availability" and not isinstance(recording.sli.rule, Http):
+            sli = None
+        return Listener(judging(field, sli, self._plain, self.cancelled), recording)
+
+    @property
+    def rule(self) -> StatusRule:
+        """Which statuses are bad to those whose indicator does not say it."""
+        return self._plain.bad
+
+    @property
+    def wants_route(self) -> bool:
+        """Whether anybody asks for the route of a request."""
+        return self.on_request is not None or self._by_route is not None or bool(self._of_routes)
 
     def skips(self, path: str) -> bool:
         """Say whether requests for a path do not count."""
@@ -218,28 +173,42 @@ class HttpEvents:
         """Return a request that begins now; ``route`` is asked for its route when that is wanted."""
         return Exchange(self, method, route)
 
-    def tell(self, exchange: Exchange, seconds: float, status: int | None, ok: bool) -> None:
-        """Tell the monitors of a request that ended."""
-        if self._record is not None:
-            self._record(ok)
-        if self._observe is not None:
-            self._observe(seconds, ok=ok)
-        if self.on_request is not None:
+    def tell(self, exchange: Exchange, ending: Ending) -> None:
+        """Tell everybody of a request that ended."""
+        for listener in self._listeners:
+            listener.hear(ending)
+        if self.wants_route:
             try:
-                method = exchange.method if exchange.method in _METHODS else "other"
-                self.on_request(RequestRecord(method, exchange.route(), status, seconds, ok))
+                self._tell_of_route(exchange, ending)
             except Exception:  # noqa: BLE001 - the application serves its users first
                 if not self.failed_hooks:
-                    _log.exception("on_request failed; further failures are counted and not logged")
+                    _log.exception("on_request or by_route failed; further failures are counted and not logged")
                 next(self._failed)
+
+    def _tell_of_route(self, exchange: Exchange, ending: Ending) -> None:
+        route = exchange.route()
+        for listener in self._of_routes.get(route, ()) if route is not None else ():
+            listener.hear(ending)
+        try:
+            if self._by_route is not None and (ok := self._label_judge(ending)) is not None:
+                self._by_route.record(_NO_ROUTE if route is None else route, ok)
+        finally:
+            if self.on_request is not None and (ok := ending.judged(self._plain, self.cancelled)) is not None:
+                method = exchange.method if exchange.method in _METHODS else "other"
+                status = ending.status if ending.end == "left" else ending.status or 500
+                self.on_request(RequestRecord(method, route, status, ending.seconds, ok))
 
     @property
     def failed_hooks(self) -> int:
-        """How often ``on_request`` failed."""
+        """How often ``on_request`` or ``by_route`` failed."""
         # As in slokit.live.cells: next() is the one step that threads cannot interrupt.
         failed = next(self._failed) - self._failed_reads
         self._failed_reads += 1
         return failed
+
+    def flush(self) -> None:
+        """Have monitors write what their stores do not have, as the server is about to end; takes seconds at most."""
+        within(monitor.flush for monitor in self._monitors if monitor.has_store)
 
 
 class Exchange:
@@ -267,36 +236,45 @@ class Exchange:
 
     def answered(self) -> None:
         """End it with its answer given whole: the status judges."""
-        self._end(self.status is not None and not self._events.rule.is_bad(self.status), self.status or 500)
+        self._end("answered")
 
     def failed(self) -> None:
         """End it in an exception, or an answer that broke off: bad whatever status went ahead."""
-        self._end(False, self.status or 500)
+        self._end("failed")
 
     def left(self) -> None:
         """End it by a client that hung up before the answer was whole."""
-        if self._events.cancelled == "bad" or (self.status is not None and self._events.rule.is_bad(self.status)):
-            self._end(False, self.status)
-        self.told = True
+        self._end("left")
 
-    def _end(self, ok: bool, status: int | None) -> None:
+    def _end(self, end: Literal["answered", "failed", "left"]) -> None:
         if not self.told:
             self.told = True
-            self._events.tell(self, perf_counter() - self._began, status, ok)
+            self._events.tell(self, Ending(end, self.status, perf_counter() - self._began))
 
 
-def route_told(place: Mapping[str, Any]) -> str | None:
-    """Return the route that the application itself put under ``slokit.route``, if it did."""
-    told = place.get("slokit.route")
-    return told if isinstance(told, str) else None
+def _check_once(of_all: Iterable[tuple[str, Watched]], of_routes: Mapping[str, tuple[Watched, ...]]) -> None:
+    """Refuse recordings that would be told of one request twice."""
+    fields: dict[Recording, str] = {}
+    for field, one in of_all:
+        _refuse_twice(fields, field, one)
+    for route, several in of_routes.items():
+        # Several routes may share a recording: a request has one of them.
+        known = dict(fields)
+        for one in several:
+            _refuse_twice(known, f"routes[{clean(route, 60)!r}]", one)
 
 
-def _recording(field: str, monitor: Monitor | Recording | None) -> Recording | None:
-    if monitor is None or isinstance(monitor, Recording):
-        return monitor
-    if not isinstance(monitor, Monitor):
-        raise WrongType(f"{field} must be a Monitor or a Recording, got {type(monitor).__name__}: {monitor!r:.100}")
-    return monitor.recording
+def _refuse_twice(fields: dict[Recording, str], field: str, one: Watched) -> None:
+    recording = recording_of(one)
+    if recording in fields:
+        raise InvalidDefinition([(field, f"would count each request twice: it shares {fields[recording]}'s recording")])
+    fields[recording] = field
+
+
+def _indicator_of(by_route: object) -> SLI | None:
+    """Return the indicator of the objective that a fleet has, if it has one."""
+    sli = getattr(getattr(by_route, "slo", None), "sli", None)
+    return sli if isinstance(sli, SLI) else None
 
 
 def _skips(skip: str | Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from slokit.live.monitor import Monitor
-from slokit.live.recording import Recording
-from slokit.live.web.http import Cancelled, Exchange, HttpEvents, RequestRecord, StatusRule, route_told
+from slokit.live.web.ending import Cancelled, RequestRecord, status_of
+from slokit.live.web.http import Exchange, HttpEvents
+from slokit.live.web.listeners import LabelRecorder, Watched
+from slokit.live.web.routes import wsgi_path, wsgi_route
+from slokit.sli import StatusRule
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,7 +30,7 @@ class WsgiMonitor:
     ----------
     app
         The application.
-    availability, latency, skip, bad, cancelled, on_request
+    requests, availability, latency, routes, by_route, skip, bad, cancelled, on_request
         See :class:`~slokit.live.web.HttpEvents`. The route is ``environ["slokit.route"]`` if the application sets it,
         else the rule that Flask matched.
 
@@ -39,8 +42,8 @@ class WsgiMonitor:
     >>> def shop(environ, start_response):
     ...     start_response("503 Busy" if environ["PATH_INFO"] == "/broken" else "200 OK", [])
     ...     return [b"hello"]
-    >>> monitor = Monitor(SLO("shop", sli=SLI.ratio("availability"), target="90%", window="30d"))
-    >>> app = WsgiMonitor(shop, availability=monitor, skip=("/healthz",))
+    >>> monitor = Monitor(SLO("shop", sli=SLI.http("shop", latency="10s"), target="90%", window="30d"))
+    >>> app = WsgiMonitor(shop, requests=monitor, skip=("/healthz",))
     >>> for path in ["/"] * 19 + ["/broken", "/healthz"]:
     ...     environ = {"PATH_INFO": path}
     ...     setup_testing_defaults(environ)
@@ -53,17 +56,23 @@ class WsgiMonitor:
         self,
         app: WSGIApplication,
         *,
-        availability: Monitor | Recording | None = None,
-        latency: Monitor | Recording | None = None,
+        requests: Watched | Iterable[Watched] | None = None,
+        availability: Watched | None = None,
+        latency: Watched | None = None,
+        routes: Mapping[str, Watched | Iterable[Watched]] | None = None,
+        by_route: LabelRecorder | None = None,
         skip: str | Iterable[str] = (),
-        bad: str | StatusRule = ">=500",
+        bad: str | StatusRule | None = None,
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
     ) -> None:
         self.app = app
         self.events = HttpEvents(
+            requests=requests,
             availability=availability,
             latency=latency,
+            routes=routes,
+            by_route=by_route,
             skip=skip,
             bad=bad,
             cancelled=cancelled,
@@ -72,7 +81,7 @@ class WsgiMonitor:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        if self.events.skips(_path(environ)):
+        if self.events.skips(wsgi_path(environ)):
             return self.app(environ, start_response)
         answer = _Answer(self.events, environ, start_response)
         try:
@@ -93,19 +102,19 @@ class _Answer:
         self._environ = environ
         self._start_response = start_response
         self._headers: list[tuple[str, str]] = []
-        self._wants_route = events.on_request is not None
+        self._wants_route = events.wants_route
         self._route: str | None = None
         self.exchange: Exchange = events.begin(environ.get("REQUEST_METHOD", ""), self._routed)
 
     def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
         # Raises what exc_info holds if the first part is on its way already: then the first status stays.
         write = self._start_response(status, headers, *exc_info)
-        code = str(status)[:3]
-        self.exchange.status = int(code) if code.isdecimal() else None
+        code = str(status).split(" ", 1)[0]
+        self.exchange.status = status_of(int(code)) if re.fullmatch("[0-9]{3}", code) else None
         self._headers = headers
         if self._wants_route:
             # Flask takes its request away before the body is sent.
-            self._route = _route(self._environ)
+            self._route = wsgi_route(self._environ)
         return write
 
     def is_whole(self, sent: int) -> bool:
@@ -118,7 +127,7 @@ class _Answer:
         return bool(said) and said[0].isdecimal() and sent >= int(said[0])
 
     def _routed(self) -> str | None:
-        return route_told(self._environ) or self._route
+        return wsgi_route(self._environ) or self._route
 
 
 class _Body:
@@ -170,15 +179,3 @@ class _SizedBody(_Body):
 
     def __len__(self) -> int:
         return len(self._body)  # type: ignore[arg-type]
-
-
-def _path(environ: WSGIEnvironment) -> str:
-    """Return the path within the application; WSGI hands over bytes, dressed as latin-1."""
-    path: str = environ.get("PATH_INFO", "") or "/"
-    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _route(environ: WSGIEnvironment) -> str | None:
-    """Return the route that an application found."""
-    rule = getattr(getattr(environ.get("werkzeug.request"), "url_rule", None), "rule", None)
-    return rule if isinstance(rule, str) else None
