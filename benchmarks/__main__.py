@@ -12,10 +12,11 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks import counting, growth, masks, policies, recording, startup, sweeps, windows
+from benchmarks import fleet as fleets
 from benchmarks.evidence import events, fleet
 from benchmarks.peers import Peer, limit_cores
 from benchmarks.table import Benchmark, Line, as_markdown, as_text, lines
-from benchmarks.timing import interleave
+from benchmarks.timing import Timings, interleave
 
 Evidence = TypeVar("Evidence")
 
@@ -31,6 +32,7 @@ def _rows(quick: bool, threads: int) -> dict[str, Sequence[Callable[[], Benchmar
         "policies": [lambda: policies.benchmark(max(2, rows // 10))],
         "sweeps": [lambda: sweeps.benchmark(129_600 if not quick else 12_960)],
         "recording": [recording.benchmark],
+        "fleet": [lambda: fleets.benchmark(rows * 50), fleets.memory],
         "growth": [lambda: growth.benchmark(rows, many=many)],
     }
 
@@ -99,7 +101,11 @@ def _asked(differences: Callable[[Peer, Evidence], int], peer: Peer, evidence: E
 
 def _report(benchmark: Benchmark, rounds: int, write: Callable[[Benchmark, Sequence[Line]], str]) -> int:
     """Measure and print one row; return how many bars it misses."""
-    table = list(lines(benchmark, interleave(benchmark.contenders, rounds * benchmark.repeat)))
+    if benchmark.sizes is None:
+        measured = interleave(benchmark.contenders, rounds * benchmark.repeat)
+    else:
+        measured = Timings({name: [size] for name, size in benchmark.sizes.items()})
+    table = list(lines(benchmark, measured))
     print(write(benchmark, table), flush=True)
     return sum(line.met is False for line in table)
 

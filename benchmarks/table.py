@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.timing import Contender, Timings
 
-__all__ = ["Bar", "Benchmark", "Line", "as_markdown", "as_text", "lines"]
+__all__ = ["Bar", "Benchmark", "Line", "as_markdown", "as_text", "bytes_text", "lines"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ class Benchmark:
         What a reader must know: what the floor is, which peer ran on fewer rows, who is wrong where.
     repeat
         Rounds of this row for each round of the others: short work needs more of them.
+    sizes
+        What was measured already, where it is no time: bytes by name.
+    write
+        How such a figure is written.
     """
 
     title: str
@@ -88,6 +92,8 @@ class Benchmark:
     bars: Sequence[Bar]
     notes: Sequence[str] = ()
     repeat: int = 1
+    sizes: Mapping[str, float] | None = None
+    write: Callable[[float], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,7 @@ class Line:
     figure: str
     promise: str
     met: bool | None
+    write: Callable[[float], str]
 
 
 def lines(benchmark: Benchmark, timings: Timings) -> Iterator[Line]:
@@ -117,22 +124,37 @@ def lines(benchmark: Benchmark, timings: Timings) -> Iterator[Line]:
             figure=bar.text(figure),
             promise=bar.promise,
             met=bar.holds(figure),
+            write=benchmark.write or _time,
         )
 
 
 _HEAD = ("slokit", "time", "against", "time", "ratio", "bar", "met?")
+_HEAD_OF_SIZES = tuple("size" if cell == "time" else cell for cell in _HEAD)
+
+
+def _kind(benchmark: Benchmark) -> str:
+    return "times" if benchmark.sizes is None else "sizes"
+
+
+def _head(benchmark: Benchmark) -> tuple[str, ...]:
+    return _HEAD if benchmark.sizes is None else _HEAD_OF_SIZES
 
 
 def _cells(line: Line) -> tuple[str, ...]:
     return (
         line.ours,
-        _time(line.our_time),
+        line.write(line.our_time),
         line.other,
-        _time(line.other_time),
+        line.write(line.other_time),
         line.figure,
         line.promise,
         {True: "yes", False: "NO", None: ""}[line.met],
     )
+
+
+def bytes_text(size: float) -> str:
+    """Write a size in thousands of bytes."""
+    return f"{size / 1000:.1f} KB"
 
 
 def _time(nanoseconds: float) -> str:
@@ -146,7 +168,7 @@ def _time(nanoseconds: float) -> str:
 
 def as_text(benchmark: Benchmark, rows: Iterable[Line]) -> str:
     """Return a table for a terminal."""
-    table = [_HEAD, *map(_cells, rows)]
+    table = [_head(benchmark), *map(_cells, rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     numbers = {1, 3, 4, 5}
     body = "\n".join(
@@ -157,16 +179,16 @@ def as_text(benchmark: Benchmark, rows: Iterable[Line]) -> str:
         for row in table
     )
     notes = "".join(f"\n  * {note}" for note in benchmark.notes)
-    return f"{benchmark.title} (times per {benchmark.unit})\n{body}{notes}\n"
+    return f"{benchmark.title} ({_kind(benchmark)} per {benchmark.unit})\n{body}{notes}\n"
 
 
 def as_markdown(benchmark: Benchmark, rows: Iterable[Line]) -> str:
     """Return a section of a page."""
-    table = ["| " + " | ".join(_HEAD) + " |", "|---|---:|---|---:|---:|---:|---|"]
+    table = ["| " + " | ".join(_head(benchmark)) + " |", "|---|---:|---|---:|---:|---:|---|"]
     table += ["| " + " | ".join(_cells(row)) + " |" for row in rows]
     notes = "".join(f"\n- {note}" for note in benchmark.notes)
     return (
-        f"## {benchmark.title}\n\nTimes are per {benchmark.unit}.\n\n"
+        f"## {benchmark.title}\n\n{_kind(benchmark).capitalize()} are per {benchmark.unit}.\n\n"
         + "\n".join(table)
         + ("\n" + notes if notes else "")
         + "\n"

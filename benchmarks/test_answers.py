@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import counting, masks, recording, sweeps, windows
+from benchmarks import fleet as fleets
 from benchmarks.evidence import Fleet, events, fleet
 from benchmarks.peers import Peer
 
@@ -63,6 +64,12 @@ def test_recording_counts_every_event() -> None:
     counted = recording.counted()
     assert set(counted.values()) == {recording.MANY}
     assert len(counted) == 2
+
+
+def test_ticks() -> None:
+    """The peers of a tick judge as it does."""
+    work = fleets.Work(60)
+    assert fleets.frames(work.bad, work.total)().tolist() == work.fleet.tick().firing.tolist()
 
 
 def test_a_peer_that_is_wrong_is_found(some: Fleet) -> None:

@@ -33,11 +33,14 @@ class Contender:
     units
         How many units of work one run does (buckets, events): times are given per unit, so that a slow peer may run on
         fewer rows.
+    before
+        Done before each run, outside the timing: what makes new work for it.
     """
 
     name: str
     run: Callable[[], object]
     units: float = 1.0
+    before: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def interleave(contenders: Sequence[Contender], rounds: int, seed: int = 1) -> T
         for _ in range(rounds):
             shuffle(order)
             for contender in order:
+                contender.before()
                 contender.run()
+                contender.before()
                 began = time.perf_counter_ns()
                 result = contender.run()
                 elapsed = time.perf_counter_ns() - began

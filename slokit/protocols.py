@@ -6,6 +6,7 @@ can look further into the evaluation that it came from; so each is typed by what
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -85,6 +86,18 @@ class Store(Protocol):
 
     def get(self, series: str, key: str) -> bytes | None:
         """Return a value, or None."""
+        ...
+
+    def append(self, series: str, log: str, entries: Mapping[str, bytes], *, most: int) -> None:
+        """Add entries to a log beside the counts, all or none, durably; one whose key is there already stays as it is.
+
+        So several writers may add the same, and any of them again. Of more than ``most`` those whose keys come first
+        are dropped.
+        """
+        ...
+
+    def entries(self, series: str, log: str, *, without: Collection[str] = ()) -> dict[str, bytes]:
+        """Return the entries of a log in the order of their keys, but for those whose keys are known already."""
         ...
 
     def tidy(self, series: str, *, before: int, dead_after: int) -> None:

@@ -6,7 +6,7 @@ question over time is an :class:`~slokit.Evaluation`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, overload
@@ -23,7 +23,18 @@ from slokit.windows import Window
 if TYPE_CHECKING:
     from slokit.protocols import EventSource
 
-__all__ = ["SHOWN", "Status", "StatusTable", "Verdict", "burn_text", "urgency"]
+__all__ = [
+    "SHOWN",
+    "Status",
+    "StatusTable",
+    "Verdict",
+    "budget_text",
+    "burn_rate_of",
+    "burn_text",
+    "lines_text",
+    "share_text",
+    "urgency",
+]
 
 SHOWN = 20
 """How many series a table shows."""
@@ -123,11 +134,11 @@ class Status:
             If the window is no whole number of buckets.
         """
         if window is None:
-            return _burn_rate(self.bad, self.total, self.target)
+            return burn_rate_of(self.bad, self.total, self.target)
         if self._source is None or self._bucket < 0:
             return None
         good, bad = self._source.events_within(window, self._bucket)
-        return _burn_rate(bad, good + bad, self.target)
+        return burn_rate_of(bad, good + bad, self.target)
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         """Yield what there is to say, most urgent first."""
@@ -137,22 +148,13 @@ class Status:
             word = "MET" if self.met else "MISSED"
             final = self.verdict in ("met", "missed")
             yield "verdict", word if final else f"{word} so far, {self.verdict.replace('_', ' ')}"
-            yield "budget", self._budget_text()
+            yield "budget", budget_text(self.error_budget)
             if (hour := self._hour()) is not None:
                 yield "burn", f"1h burn {burn_text(hour)}"
-            share = percent(Fraction(self.good, self.total), against=[self.target])
-            unit = "" if self.unit == "events" else f" {self.unit}"
-            yield "sli", f"SLI {share} of {short(self.total)}{unit}"
+            yield "sli", share_text(self.error_budget)
         yield "coverage", f"coverage {percent(self.coverage, 1)}"
         if self.excluded_share:
             yield "excluded", f"{percent(self.excluded_share, 1)} excluded"
-
-    def _budget_text(self) -> str:
-        budget, left = self.error_budget, self.error_budget.bad_events_left
-        ratio = budget.remaining_ratio
-        share = "no" if ratio is None else percent(ratio, 0 if abs(ratio) >= 0.1 else 1)
-        fit = "any number of" if left is None else short(left)
-        return f"{share} budget left ({fit} bad {'event' if left == 1 and self.unit == 'events' else self.unit})"
 
     def _hour(self) -> float | None:
         """Return the burn over the last hour where that is a narrower question than the window's."""
@@ -185,6 +187,49 @@ def urgency(status: Status) -> tuple[bool, float]:
     """Return what statuses are sorted by: what is left of the budget, least first, and no data last."""
     left = status.error_budget.remaining_ratio
     return (left is None, 0.0 if left is None else left)
+
+
+def budget_text(budget: ErrorBudget) -> str:
+    """Write what is left of a budget.
+
+    Examples
+    --------
+    >>> budget_text(ErrorBudget.of("99%", good=991, bad=9))
+    '10% budget left (1 bad event)'
+    """
+    ratio, left = budget.remaining_ratio, budget.bad_events_left
+    share = "no" if ratio is None else percent(ratio, 0 if abs(ratio) >= 0.1 else 1)
+    fit = "any number of" if left is None else short(left)
+    return f"{share} budget left ({fit} bad {'event' if left == 1 and budget.unit == 'events' else budget.unit})"
+
+
+def share_text(budget: ErrorBudget) -> str:
+    """Write the share of good events of a budget that has any.
+
+    Examples
+    --------
+    >>> share_text(ErrorBudget.of("99%", good=991, bad=9))
+    'SLI 99.1% of 1,000'
+    """
+    share = percent(Fraction(budget.good, budget.total), against=[budget.target])
+    return f"SLI {share} of {short(budget.total)}{'' if budget.unit == 'events' else f' {budget.unit}'}"
+
+
+def lines_text(head: str, lines: Sequence[tuple[str, str]], count: int) -> str:
+    """Write a table of names and what is said of them, of which only the first lines of so many are given.
+
+    Examples
+    --------
+    >>> print(lines_text("3 series", [("acme", "MET"), ("globex", "MET")], 3))
+    3 series
+    acme    MET
+    globex  MET
+    … 1 more
+    """
+    width = max((len(name) for name, _ in lines), default=0)
+    more = count - len(lines)
+    shown = [f"{name.ljust(width)}  {text}" for name, text in lines] + [f"… {more:,} more"] * (more > 0)
+    return "\n".join([head, *shown])
 
 
 def burn_text(rate: Fraction | float, against: Iterable[Fraction] = ()) -> str:
@@ -227,7 +272,7 @@ def round_to(value: Fraction, digits: int) -> Fraction:
     return round(value, places)
 
 
-def _burn_rate(bad: int, total: int, target: Fraction) -> float | None:
+def burn_rate_of(bad: int, total: int, target: Fraction) -> float | None:
     """Divide in Python integers, so that the one rounding is the last."""
     return float(Fraction(bad, total) / (1 - target)) if total else None
 
@@ -295,12 +340,8 @@ class StatusTable:
         return [(", ".join(clean(label, 40) for _, label in s.labels), s.line()) for s in self.worst_first()[:SHOWN]]
 
     def __repr__(self) -> str:
-        lines = self._lines()
-        width = max((len(name) for name, _ in lines), default=0)
         count = self._count or len(self.statuses)
-        more = count - len(lines)
-        shown = [f"{name.ljust(width)}  {text}" for name, text in lines] + [f"… {more:,} more"] * (more > 0)
-        return "\n".join([f"{plural(count, 'series', 'series')}, least budget first", *shown])
+        return lines_text(f"{plural(count, 'series', 'series')}, least budget first", self._lines(), count)
 
     def _repr_html_(self) -> str:
         name = self.statuses[0].name if self.statuses else "no series"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import counting, masks, startup, sweeps, windows
+from benchmarks import fleet as fleets
 from benchmarks.__main__ import main
 from benchmarks.evidence import Events, Fleet, events, fleet
 from benchmarks.table import Bar, Benchmark, Line, as_markdown, as_text, lines
@@ -150,6 +151,33 @@ def test_counts_are_what_a_loop_counts(stream: Events) -> None:
         cell[0] += not good
         cell[1] += 1
     assert counting.ours(stream).tolist() == [[minute, *found[minute]] for minute in sorted(found)]
+
+
+def test_peers_of_a_tick_judge_the_same() -> None:
+    """What the fleet's tick is compared with does the same work, and something fires."""
+    work = fleets.Work(60)
+    found = work.fleet.tick().firing
+    assert found.any()
+    assert not found.all(axis=1).any()
+    assert fleets.plainly(work.bad, work.total).tolist() == found.tolist()
+
+
+def test_what_makes_work_is_not_timed() -> None:
+    """It is done before each run, and once for each."""
+    done: list[str] = []
+    interleave([Contender("x", lambda: done.append("run"), before=lambda: done.append("before"))], rounds=2)
+    assert done == ["before", "run"] * 4
+
+
+def test_memory_is_a_row_of_sizes() -> None:
+    """A size stands in the table as one, and is held against its bar."""
+    benchmark = fleets.memory(200)
+    assert benchmark.sizes is not None
+    found = list(lines(benchmark, Timings({name: [size] for name, size in benchmark.sizes.items()})))
+    assert [line.met for line in found] == [True, None]
+    assert "(sizes per SLO)" in as_text(benchmark, found)
+    assert "40.0 KB" in as_text(benchmark, found)
+    assert "| size |" in as_markdown(benchmark, found)
 
 
 def test_importing_slokit_loads_nothing_but_its_dependencies() -> None:

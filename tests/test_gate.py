@@ -210,7 +210,13 @@ def test_an_override_is_on_record(run: Run) -> None:
     assert "OVERRIDE deploy allowed by ann: rollback of 4711" in " ".join(run.out.split())
     assert run("--json", *override, buckets=LOST, slos=slo() + policy()) == 0
     (decision,) = run.data()["decisions"]
-    assert decision["override"] == {"allow": True, "reason": "rollback of 4711", "by": "ann", "activities": ["deploy"]}
+    assert decision["override"] == {
+        "allow": True,
+        "reason": "rollback of 4711",
+        "by": "ann",
+        "activities": ["deploy"],
+        "until": None,
+    }
     assert (decision["state"], decision["allowed"]) == ("frozen", True)
     for half in (("--override", "why"), ("--who", "ann")):
         assert run(*half, buckets=LOST, slos=slo() + policy()) == 2

@@ -220,6 +220,22 @@ def test_a_slow_thread_may_swap_an_old_cell_in() -> None:
     assert sums(recorder) == (1, 1)
 
 
+def test_a_bucket_that_opens_while_cells_are_read_keeps_its_events() -> None:
+    """A thread that is let in after the ring was advanced: its event is of its own bucket, not of the one before."""
+    clock = ManualClock("2026-01-01T00:00Z")
+    recorder = Recorder(MINUTE, 100, clock)
+    advance = recorder._advance
+
+    def interrupted() -> None:
+        advance()
+        recorder._advance = advance  # type: ignore[method-assign]
+        clock.advance("1m")
+        recorder.record(False)
+
+    recorder._advance = interrupted  # type: ignore[method-assign]
+    assert recorder.read().bad.tolist() == [0, 1]
+
+
 # --- what is no event -------------------------------------------------------------------------------------------------
 
 

@@ -215,6 +215,46 @@ def test_hostile_names_are_names(store: Ledger) -> None:
         assert store.folded(name, name) == 1
 
 
+def test_a_log_is_a_union_whoever_writes(store: Ledger) -> None:
+    """What is there stays as it is; keys come in their order; another log, series or value is another."""
+    store.append("s", "log", {"b": b"1", "a": b"2"}, most=10)
+    store.append("s", "log", {"b": b"other", "c": b""}, most=10)
+    store.append("s", "log0", {"a": b"x"}, most=10)
+    store.append("s", "lo", {"g/a": b"x"}, most=10)
+    store.append("t", "log", {"a": b"x"}, most=10)
+    store.put("s", "log", b"x")
+    assert list(store.entries("s", "log").items()) == [("a", b"2"), ("b", b"1"), ("c", b"")]
+    assert store.entries("s", "log", without={"a", "c", "z"}) == {"b": b"1"}
+    assert store.entries("s", "nothing") == {}
+    store.append("s", "log", {}, most=1)
+    assert store.entries("s", "log") == {"c": b""}
+
+
+def test_a_log_keeps_the_last(store: Ledger) -> None:
+    """Of more than its bound those whose keys come first go, late ones among them."""
+    for n in range(20):
+        store.append("s", "log", {f"{n:02}": b"x", f"{n:02}-again": b"y"}, most=5)
+    assert list(store.entries("s", "log")) == ["17-again", "18", "18-again", "19", "19-again"]
+    store.append("s", "log", {"00": b"late"}, most=5)
+    assert "00" not in store.entries("s", "log")
+    assert store.get("s", "log/19") == b"x"
+
+
+def test_a_log_takes_what_is_one(store: Ledger) -> None:
+    """All or nothing."""
+    for log, entries, most, error in (
+        ("a/b", {"k": b""}, 1, InvalidCounts),
+        ("", {"k": b""}, 1, InvalidCounts),
+        ("log", {"k": "text", "j": b""}, 1, WrongType),
+        ("log", {"j": b"", "\x00": b""}, 1, InvalidCounts),
+        ("log", {"k" * 199: b""}, 1, InvalidCounts),
+        ("log", {"k": b""}, 0, InvalidNumber),
+    ):
+        with pytest.raises(error):
+            store.append("s", log, entries, most=most)  # type: ignore[arg-type]
+    assert store.entries("s", "log") == {}
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [

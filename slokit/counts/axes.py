@@ -16,6 +16,7 @@ from slokit._display import html_table
 from slokit.errors import InvalidCounts, UnknownLabel, WrongType
 
 __all__ = [
+    "MAX_LABEL",
     "Axis",
     "Rows",
     "axes_of",
@@ -35,7 +36,8 @@ __all__ = [
 # A name becomes a keyword of sel(), a column and a metric label; a label is anybody's text and is escaped where it is
 # written, so only its length is bounded.
 _NAME = re.compile(r"[^\W_](?:[\w .:/-]{0,98}\w)?|_(?!_)[\w .:/-]{0,98}\w")
-_MAX_LABEL = 1024
+MAX_LABEL = 1024
+"""Most characters of a label."""
 
 
 @attrs.frozen
@@ -81,9 +83,9 @@ class Axis:
                 f"labels[{self.name!r}] must be different, got {twice!r:.200} twice; merge such rows first"
             )
         for index, label in enumerate(self.labels):
-            if len(label) > _MAX_LABEL:
+            if len(label) > MAX_LABEL:
                 raise InvalidCounts(
-                    f"labels[{self.name!r}][{index}] must be at most {_MAX_LABEL:,} characters, got {len(label):,}"
+                    f"labels[{self.name!r}][{index}] must be at most {MAX_LABEL:,} characters, got {len(label):,}"
                 )
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:

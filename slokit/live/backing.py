@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 from slokit.errors import StoreError
+from slokit.live.book import Book, log_name
 from slokit.live.judge import Judge
 from slokit.live.keeping import Keeper
 from slokit.live.recording import Recording
-from slokit.live.restarts import judgement, judgement_key, resume_judgement
+from slokit.live.restarts import fingerprint, judgement, judgement_key, resume_judgement
 from slokit.protocols import Store
 from slokit.slo import SLO
 
@@ -78,10 +79,22 @@ class Backing:
         except StoreError as error:
             self.error = error
 
+    def share(self, book: Book) -> None:
+        """Read what others wrote down of decisions, and write what the store does not have."""
+        if self.error is not None:
+            return
+        place = self._store, self.keeper.series, log_name(book.policy, fingerprint(self._slo))
+        try:
+            book.fetch(*place)
+            book.send(*place)
+        except StoreError as error:
+            self.error = error
+
     def _key(self, judge: Judge) -> str:
         return judgement_key(self._slo, judge, self._step)
 
-    def close(self) -> None:
+    def close(self, book: Book) -> None:
         """Flush, and let go of the store."""
         self.exchange()
+        self.share(book)
         self._store.close()

@@ -10,12 +10,14 @@ __all__ = ["REASONS", "Drops"]
 
 REASONS = {
     "not a bool": "what was recorded was neither true nor false",
+    "not a label": "the label was no text, or too long",
     "not judged": "the indicator could not judge what was observed",
     "late": "older than what is remembered",
     "future": "too far ahead of the clock",
     "ancient": "before 2000: a mix-up of units, most likely",
     "overloaded": "too many events waited for a bucket to open",
     "closed": "the monitor was closed",
+    "exemplar": "what should lead to a bad event was no short text, or too many waited; the event itself counts",
     "broken": "the clock or the recorder itself failed",
 }
 """Why an event may be dropped, and what that means."""

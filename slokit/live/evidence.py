@@ -1,142 +1,126 @@
-"""Evidence: what a monitor knows of its events, with the exclusions and the store's part, ready to be evaluated."""
+"""What was known when something was decided: figures that late events and exclusions change no more."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
-import numpy as np
-import numpy.typing as npt
+import attrs
 
-from slokit.budgeting import Occurrences
-from slokit.counts import Counts
-from slokit.counts.merging import exclude
-from slokit.errors import InvalidDefinition
-from slokit.evaluation import Evaluation
-from slokit.exclusions import Exclusion
-from slokit.live.keeping import Keeper
-from slokit.live.recorder import Recorded
-from slokit.live.recording import Recording, counts_of
-from slokit.live.ring import Coarse, Laying
-from slokit.slo import SLO
-from slokit.windows import RollingWindow
+from slokit._display import clean, html_table, percent, short
+from slokit.errors import InvalidPolicy, WrongType
+from slokit.intervals import parse_edge
+from slokit.status import burn_rate_of, burn_text
+from slokit.texts import check_text
+from slokit.timeline import DurationLike, InstantLike, duration_text, parse_length
 
-__all__ = ["Evidence", "check_tiers", "judged_every"]
+__all__ = ["Evidence"]
 
-Mask = npt.NDArray[np.bool_]
+_Burn = tuple[int, int, int]
 
 
-def judged_every(slo: SLO, recording: Recording) -> int:
-    """Return the length in nanoseconds of what is judged: of a bucket, or for the timeslice methods of a slice."""
-    return getattr(slo.budgeting, "slice", None) or recording.step
+def _since(value: InstantLike | int) -> int:
+    return parse_edge(value, "since", InvalidPolicy)
 
 
+def _burns(values: Iterable[Iterable[int]]) -> tuple[_Burn, ...]:
+    found = []
+    for value in values:
+        window, good, bad = value
+        found.append((window, good, bad))
+    return tuple(found)
+
+
+@attrs.frozen(kw_only=True, repr=False)
 class Evidence:
-    """What was recorded, here and with a store by all processes.
+    """The evidence that a decision rested on, as it was known then.
 
     Parameters
     ----------
-    slo
-        The objective that it is evaluated by.
-    recording
-        What was recorded here.
-    keeper
-        What the store has; None without one.
-    exclusions
-        Spans whose events do not count.
+    since
+        Where what was known began: an instant, or integer nanoseconds, as it is kept.
+    good, bad
+        Events of the objective's window.
+    unit
+        What was counted: ``"events"`` or ``"slices"``.
+    target
+        The objective's.
+    remaining_ratio
+        The share of the budget that was left; None without data.
+    coverage
+        Observed buckets over the buckets that the window should hold.
+    burns
+        The windows that the policy's alerts look at, in nanoseconds, each with its good and its bad events.
+
+    Examples
+    --------
+    >>> known = Evidence(
+    ...     since="2026-01-01T00:00Z",
+    ...     good=990,
+    ...     bad=10,
+    ...     target=Fraction("0.98"),
+    ...     remaining_ratio=0.5,
+    ...     coverage=1.0,
+    ...     burns=[(3_600_000_000_000, 95, 5)],
+    ... )
+    >>> known, known.burn_rate("1h")
+    (50% of the budget left, 10 of 1,000 bad, 1h burn 2.5x, coverage 100%, 2.5)
     """
 
-    def __init__(
-        self, slo: SLO, recording: Recording, keeper: Keeper | None, exclusions: tuple[Exclusion, ...] = ()
-    ) -> None:
-        self._slo = slo
-        self._recording = recording
-        self._keeper = keeper
-        self.exclusions = exclusions
-        self.step = judged_every(slo, recording)
+    since: int = attrs.field(converter=_since)
+    good: int
+    bad: int
+    unit: str = "events"
+    target: Fraction
+    remaining_ratio: float | None
+    coverage: float
+    burns: tuple[_Burn, ...] = attrs.field(default=(), converter=_burns)
+
+    def __attrs_post_init__(self) -> None:
+        figures = (self.good, self.bad, *(figure for burn in self.burns for figure in burn))
+        for figure in figures:
+            if isinstance(figure, bool) or not isinstance(figure, int) or figure < 0:
+                raise InvalidPolicy(f"figures of evidence must be integers of at least 0, got {figure!r:.100}")
+        if not isinstance(self.target, Fraction) or not 0 <= self.target < 1:
+            raise InvalidPolicy(f"target must be a Fraction of at least 0 and below 1, got {self.target!r:.100}")
+        for field, least in (("remaining_ratio", -math.inf), ("coverage", 0)):
+            value = getattr(self, field)
+            if value is None and field == "remaining_ratio":
+                continue
+            if isinstance(value, bool) or not isinstance(value, float | int):
+                raise WrongType(f"{field} must be a number, got {type(value).__name__}: {value!r:.100}")
+            if not least <= value <= 1 or math.isinf(value):
+                raise InvalidPolicy(f"{field} must be a finite number of at most 1, got {value!r}")
+        check_text("unit", self.unit, InvalidPolicy)
 
     @property
-    def delay(self) -> int:
-        """So long after its end a bucket is judged: other processes write what they know of it when it is over."""
-        return 0 if self._keeper is None else self.step
+    def total(self) -> int:
+        """Events of the objective's window."""
+        return self.good + self.bad
 
-    def exclude(self, exclusions: Iterable[Exclusion]) -> None:
-        """Add spans whose events do not count."""
-        self.exclusions = (*self.exclusions, *exclusions)
+    def burn_rate(self, window: DurationLike) -> float | None:
+        """Return the burn rate over a window that an alert looks at; None without data in it, or if none does."""
+        length = parse_length(window, "window")
+        return next((burn_rate_of(b, g + b, self.target) for found, g, b in self.burns if found == length), None)
 
-    def counts(self, laying: Laying = "last", *, raw: bool = False) -> Counts:
-        """Return all that is known, the running bucket included."""
-        recorded = self._recorded(laying)
-        counts = counts_of(recorded, self._recording.step)
-        return counts if raw else self._without_excluded(counts, recorded.coarse, laying)
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        left = "no data" if self.remaining_ratio is None else f"{percent(self.remaining_ratio, 1)} of the budget left"
+        yield "budget", left
+        unit = "" if self.unit == "events" else f" {clean(self.unit, 20)}"
+        yield "bad", f"{short(self.bad)} of {short(self.total)}{unit} bad"
+        for window, good, bad in self.burns:
+            rate = burn_rate_of(bad, good + bad, self.target)
+            if rate:
+                text = duration_text(window)
+                yield f"burn {text}", f"{text} burn {burn_text(rate)}"
+        yield "coverage", f"coverage {percent(self.coverage, 1)}"
 
-    def _recorded(self, laying: Laying = "last") -> Recorded:
-        recorded = self._recording.read(laying)
-        return recorded if self._keeper is None else self._keeper.whole(recorded)
+    def __repr__(self) -> str:
+        return ", ".join(text for _, text in self._facts())
 
-    def evaluation(self, laying: Laying = "last") -> Evaluation:
-        """Return the evaluation of all that is known, the running bucket included."""
-        return self._slo.evaluate(self.counts(laying))
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield from self._facts()
 
-    def over(self) -> tuple[Evaluation, int]:
-        """Return the evaluation of what is over, and the number of its first bucket or slice."""
-        recorded = self._recorded().whole()
-        counts = counts_of(recorded, self._recording.step)
-        end = counts.timeline.end // self.step * self.step - self.delay
-        if counts.timeline.start < end < counts.timeline.end:
-            counts = counts.between(np.datetime64(counts.timeline.start, "ns"), np.datetime64(end, "ns"))
-        elif end <= counts.timeline.start:
-            counts = counts_of(Recorded.nothing(end // self._recording.step - 1), self._recording.step)
-        evaluation = self._slo.evaluate(self._without_excluded(counts, recorded.coarse))
-        return evaluation, evaluation.timeline.start // self.step
-
-    def _without_excluded(self, counts: Counts, coarse: tuple[Coarse, ...], laying: Laying = "last") -> Counts:
-        """Take exclusions out; what is remembered in coarse buckets is taken out in whole ones, rounded outward."""
-        without = counts.exclude(self.exclusions)
-        if not coarse or not without.excluded.any():
-            return without
-        first = counts.timeline.start // counts.timeline.step
-        out = without.excluded.copy()
-        halves = np.zeros(out.shape, dtype=np.bool_)
-        for span in coarse:
-            here = slice(max(span.start, first) - first, span.stop - first)
-            partly = _by_bucket(np.logical_or, out[here], span.factor)
-            halves[here] = partly & ~_by_bucket(np.logical_and, out[here], span.factor)
-            out[here] = partly
-        if laying == "last":
-            return counts._of(exclude(counts._parts, out))
-        # Nobody knows whether the events of a bucket that is partly out lay in that part: at worst only its good ones
-        # did, at best only its bad ones.
-        none: npt.NDArray[np.int64] = np.zeros(1, dtype=np.int64)
-        good = np.where(halves & (laying == "worst"), none, counts.good)
-        bad = np.where(halves & (laying == "best"), none, counts.bad)
-        kept = counts._of(counts._parts._replace(bad=bad, total=good + bad))
-        return kept._of(exclude(kept._parts, out & ~halves))
-
-
-def _by_bucket(combine: np.ufunc, mask: Mask, factor: int) -> Mask:
-    """Combine a mask over coarse buckets, of which the first may be cut short; return it for each step."""
-    starts = np.arange(len(mask) % factor or factor, len(mask), factor)
-    starts = np.concatenate([[0], starts]) if len(mask) else starts
-    combined: Mask = combine.reduceat(mask, starts) if len(mask) else mask
-    return np.repeat(combined, np.diff([*starts, len(mask)]))
-
-
-def check_tiers(slo: SLO, *, has_store: bool) -> None:
-    """Refuse what coarse buckets cannot answer.
-
-    Raises
-    ------
-    InvalidDefinition
-        If the objective needs every bucket, or a store keeps them anyway.
-    """
-    needs_all = None
-    if has_store:
-        needs_all = "a store, which keeps every bucket"
-    elif not isinstance(slo.budgeting, Occurrences):
-        needs_all = f"{type(slo.budgeting).__name__}, which judges slice by slice"
-    elif not isinstance(slo.window, RollingWindow):
-        needs_all = "a calendar window, whose periods begin anywhere"
-    elif slo.missing != "ignore":
-        needs_all = f'missing="{slo.missing}", which fills each bucket by itself'
-    if needs_all is not None:
-        raise InvalidDefinition([("memory", f'must be "exact" for {needs_all}; tiers keep sums over an hour')])
+    def _repr_html_(self) -> str:
+        return html_table(list(self._facts()), caption="Evidence")

@@ -122,6 +122,13 @@ class Judge:
             notes=self.notes,
         )
 
+    def revised(self, history: PolicyHistory, begin: int) -> PolicyHistory:
+        """Judge what was decided again, on the evidence as it is known now, from a bucket on."""
+        before = int(history.codes[begin - 1]) if begin else history.start_code()
+        initial = Carry.of(self._coded, np.array(before, dtype=np.int8))
+        codes, carry = step(history.evaluation, self._coded, self.policy.stale_after, initial, first=begin)
+        return attrs.evolve(history, codes=np.concatenate([history.codes[:begin], codes]), carry=carry)
+
 
 class Callbacks:
     """Who is told of transitions: each once, in order, outside locks; one that fails stops no other."""

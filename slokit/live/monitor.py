@@ -12,8 +12,6 @@ of itself.
 from __future__ import annotations
 
 import os
-import threading
-import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
@@ -25,20 +23,20 @@ from slokit.evaluation import Evaluation
 from slokit.exclusions import Exclusion, parse_exclusions
 from slokit.live.backing import Backing
 from slokit.live.bounds import StatusBounds
-from slokit.live.evidence import Evidence, check_tiers, judged_every
+from slokit.live.deciding import Decider
 from slokit.live.flusher import Flusher
-from slokit.live.forks import begins_anew
-from slokit.live.judge import Callback, Callbacks, Judge
+from slokit.live.judge import Callback
+from slokit.live.knowledge import Knowledge, check_tiers, judged_every
+from slokit.live.ledger import DecisionLedger
 from slokit.live.recording import Memory, Recording
-from slokit.live.restarts import Kept, packed, unpacked
+from slokit.live.restarts import Kept, unpacked
+from slokit.live.revisions import Revision, longest_look
 from slokit.live.stores import open_store
-from slokit.live.tiers import SHAPE
 from slokit.policy import Decision, Policy, PolicyHistory
-from slokit.policy.decision import permits
 from slokit.protocols import Clock, Store
 from slokit.slo import SLO
 from slokit.status import Status
-from slokit.timeline import DurationLike, parse_length
+from slokit.timeline import DurationLike, InstantLike, parse_length
 from slokit.windows import CalendarWindow
 
 __all__ = ["Monitor"]
@@ -79,7 +77,7 @@ class Monitor:
     memory
         ``"exact"`` remembers every bucket: 734 KB for 30 days of minutes, and twice that while it knows a decision.
         ``"tiers"`` takes at most 40 KB, remembers what is older than some hours in coarser buckets, and says with
-        :meth:`bounds` what that leaves open: see :mod:`slokit.live.tiers`.
+        :meth:`bounds` what that leaves open: see :mod:`slokit.live.tiered`.
 
     Raises
     ------
@@ -137,39 +135,18 @@ class Monitor:
         self.recording = recording
         # The recording's own methods: a call through this class would cost as much again.
         self.record, self.observe, self.add = recording.record, recording.observe, recording.add
-        self.measure = recording.measure
-        self._lock = threading.Lock()
-        self._callbacks = Callbacks()
+        self.measure, self.exemplars = recording.measure, recording.exemplars
         if recording.tiered:
             check_tiers(slo, has_store=store is not None)
         step = judged_every(slo, recording)
         self._backing = None if store is None else Backing(open_store(store), series or slo.name, slo, step, recording)
         keeper = None if self._backing is None else self._backing.keeper
-        self._evidence = Evidence(slo, recording, keeper, parse_exclusions(exclusions))
+        self._knowledge = Knowledge(slo, recording, keeper, parse_exclusions(exclusions))
+        self._decider = Decider(slo, self.policy, recording, self._knowledge, self._backing, initial)
         self._flusher = None if flush_every is None else Flusher(self, flush_every)
-        self._begin(initial)
-        begins_anew(self)
         if self._flusher is not None:
+            self._decider.begins = self._flusher.begin
             recording.await_event(self._flusher.begin)
-
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()
-        self._callbacks = self._callbacks.anew()
-
-    def _begin(self, initial: str | None) -> None:
-        first = self.recording.read().first * self.recording.step // self.step
-        # Of tiers the finest says which states there were: as many are remembered as it has buckets.
-        self._judge = Judge(self.policy, self.step, first, initial, most=SHAPE[0][1] if self.recording.tiered else None)
-        self._identity = self.recording.identity
-        self._known: Callable[[], Decision | None] = _nothing
-        self._code = self._judge.code
-        # The hot question "may I?" compares the clock with this and no more.
-        self._decided_until = -(2**63)
-        if self._backing is not None:
-            self._backing.exchange()
-        self._evidence.evaluation()  # raises now where a window does not fit
-        if self._backing is not None:
-            self._backing.resume(self._judge)
 
     @property
     def has_store(self) -> bool:
@@ -179,7 +156,7 @@ class Monitor:
     @property
     def step(self) -> int:
         """What is judged is over so often: a bucket, or for the timeslice methods a slice."""
-        return self._evidence.step
+        return self._knowledge.step
 
     def _reach(self, retention: DurationLike | None) -> int:
         """Return how far back buckets must be remembered, in nanoseconds."""
@@ -188,9 +165,7 @@ class Monitor:
         nominal = self.slo.window.nominal
         # A month has up to three days more than its nominal length, a year or a quarter one or two.
         window = 2 * nominal + 4 * 86_400_000_000_000 if isinstance(self.slo.window, CalendarWindow) else nominal
-        leaves = [leaf for rule in self.policy.rules for leaf in rule.leaves()]
-        looks = [length for leaf in leaves for length in getattr(leaf, "windows", ())]
-        reach: int = max(window, self.policy.stale_after, *looks, *(rule.hold for rule in self.policy.rules))
+        reach: int = max(window, longest_look(self.policy), *(rule.hold for rule in self.policy.rules))
         return reach
 
     # --- what follows from it ---------------------------------------------------------------------------------
@@ -203,11 +178,11 @@ class Monitor:
         raw
             Whether exclusions are left unapplied.
         """
-        return self._evidence.counts(raw=raw)
+        return self._knowledge.counts(raw=raw)
 
     def evaluation(self) -> Evaluation:
         """Return the evaluation of what was recorded, the running bucket included."""
-        return self._evidence.evaluation()
+        return self._knowledge.evaluation()
 
     def status(self) -> Status:
         """Return the status now, the running bucket included."""
@@ -230,16 +205,11 @@ class Monitor:
         >>> monitor.bounds()
         UNCERTAIN · 0 to 20 bad, 1,000 to 1,980 good
         """
-        return StatusBounds(*(self._evidence.evaluation(laying).at() for laying in ("worst", "best")))
+        return StatusBounds(*(self._knowledge.evaluation(laying).at() for laying in ("worst", "best")))
 
     def decision(self) -> Decision:
         """Return the decision at the end of the last whole bucket; worked out once for each."""
-        self._decide_in_time()
-        decision = self._known()
-        if decision is None:
-            with self._lock:
-                decision = self._decided()
-        return decision
+        return self._decider.decision()
 
     def allows(self, activity: str, *, change: str | None = None) -> bool:
         """Say whether an activity may begin; cheap enough to be asked before every request.
@@ -249,62 +219,72 @@ class Monitor:
         UnknownActivity
             If the policy does not know the activity or the class of changes.
         """
-        self._decide_in_time()
-        return permits(self.policy, self._code, activity, change, enforced=self.slo.enforced)
-
-    def _decide_in_time(self) -> None:
-        """Judge what is over since the last time; while somebody does, the others have the last decision."""
-        if self.recording.identity != self._identity:
-            self._begin_again()
-        ever = self._decided_until > -(2**63)
-        if ever and self.recording.time() < self._decided_until:
-            return
-        if self._flusher is not None:
-            self._flusher.begin()
-        if not self._lock.acquire(blocking=not ever):
-            return
-        try:
-            self._decide()
-        finally:
-            self._lock.release()
-        self._callbacks.tell()
+        return self._decider.allows(activity, change)
 
     def history(self) -> PolicyHistory:
         """Return the states that were decided, beside the evidence as it is known now."""
-        self._decide_in_time()
-        with self._lock:
-            return self._judged()[0]
+        return self._decider.history()
 
-    def _judged(self) -> tuple[PolicyHistory, Evaluation]:
-        """Judge what is over and was not judged; under the lock."""
-        evaluation, first = self._evidence.over()
-        self._callbacks.queue(self._judge.judge(evaluation, first))
-        return self._judge.history(evaluation, first), evaluation
+    # --- the ledger -------------------------------------------------------------------------------------------
 
-    def _decide(self) -> None:
-        if self.recording.time() >= self._decided_until:
-            if self._backing is not None:
-                self._backing.exchange()
-            self._decided()
-            if self._backing is not None:
-                self._backing.keep(self._judge)
+    @property
+    def ledger(self) -> DecisionLedger:
+        """What was decided and overridden, on what evidence as known then: the newest 10,000 entries.
 
-    def _decided(self) -> Decision:
-        """Work the decision out; under the lock."""
-        history, evaluation = self._judged()
-        decision: Decision = history.at()
-        # A decision holds the evidence that it rests on: more than tiers take. There it is worked out when asked for.
-        self._known = weakref.ref(decision) if self.recording.tiered else lambda: decision
-        self._code = decision.code
-        # When there is more to judge.
-        self._decided_until = evaluation.timeline.end + self.step + self._evidence.delay
-        return decision
+        With a store those of all processes; of processes that decided the same at the same bucket end the entry that
+        came first stands for all.
+        """
+        return self._decider.ledger()
 
-    def _begin_again(self) -> None:
-        """Forget what the parent of a forked process had decided; its state is where we begin."""
-        with self._lock:
-            if self.recording.identity != self._identity:
-                self._begin(self._judge.state)
+    def override(
+        self, *activities: str, reason: str, by: str, until: DurationLike | InstantLike, allow: bool = True
+    ) -> Decision:
+        """Decide against the policy for a while, on the record; return the decision as it is then.
+
+        It is in force here at once, and with a store in all other processes from the next bucket end on at which they
+        are asked. Of several overrides of one activity the last counts; when none is in force any more the policy
+        decides again.
+
+        Parameters
+        ----------
+        *activities
+            Which ones; all where none is named.
+        reason
+            Why: what a review will read.
+        by
+            Who.
+        until
+            For how long, such as ``"2h"``, or until which instant.
+        allow
+            Whether they are let through, or held back.
+
+        Raises
+        ------
+        InvalidPolicy
+            If the reason or the name is empty, or the end has passed.
+        UnknownActivity
+            If the policy does not know an activity.
+
+        Examples
+        --------
+        >>> from slokit import SLI, SLO
+        >>> from slokit.live import ManualClock, Monitor
+        >>> slo = SLO("checkout", sli=SLI.ratio("availability"), target="99%", window="1h")
+        >>> monitor = Monitor(slo, clock=ManualClock("2026-01-01T00:00Z"))
+        >>> decision = monitor.override("deploy", reason="moving house", by="ana", until="2h", allow=False)
+        >>> monitor.allows("deploy"), monitor.ledger[-1].override
+        (False, deploy blocked by ana until 2026-01-01 02:00 UTC: moving house)
+        """
+        return self._decider.override(activities, reason, by, until, allow=allow)
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """Return each entry of the ledger beside what the same policy says of its bucket on what is known now.
+
+        Late events, and exclusions that were agreed afterwards, make the difference. Of a bucket whose window is not
+        remembered whole any more nothing is said: ``retention`` beyond the objective's window is how far back this
+        reaches once the monitor has run for so long.
+        """
+        return self._decider.revisions()
 
     def on_transition(self, callback: Callback) -> Callable[[], None]:
         """Call back at each change of state, once, in order; the returned function ends that.
@@ -313,17 +293,16 @@ class Monitor:
         they are true if that is often enough, and two with a store. Each process that shares a store calls its own
         callbacks. A callback that fails is logged and counted, and stops no other.
         """
-        return self._callbacks.add(callback)
+        return self._decider.callbacks.add(callback)
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """Spans whose events do not count."""
-        return self._evidence.exclusions
+        return self._knowledge.exclusions
 
     def exclude(self, exclusions: Exclusion | Iterable[Exclusion]) -> None:
         """Add spans whose events do not count, from now on and for what was recorded."""
-        with self._lock:
-            self._evidence.exclude(parse_exclusions(exclusions))
+        self._decider.exclude(parse_exclusions(exclusions))
 
     # --- the store --------------------------------------------------------------------------------------------
 
@@ -345,7 +324,7 @@ class Monitor:
         """Flush, and find whether the state changed, as far as the store can be reached."""
         if self._backing is not None:
             self._backing.exchange()
-        self._decide_in_time()
+        self._decider.keep_up()
 
     @property
     def store_error(self) -> StoreError | None:
@@ -357,8 +336,7 @@ class Monitor:
         self.recording.close()
         if self._flusher is not None:
             self._flusher.close()
-        if self._backing is not None:
-            self._backing.close()
+        self._decider.close()
 
     # --- restarts ---------------------------------------------------------------------------------------------
 
@@ -367,10 +345,7 @@ class Monitor:
 
         See :mod:`slokit.live.snapshot` for their form, and :meth:`restore` for the way back.
         """
-        self._decide_in_time()
-        with self._lock:
-            recorded, judge = self.recording.read(), self._judge
-            return packed(self.slo, self.recording, recorded, judge)
+        return self._decider.packed()
 
     @classmethod
     def restore(cls, blob: bytes, slo: SLO, **options: Any) -> Self:
@@ -411,23 +386,17 @@ class Monitor:
     def _resume(self, kept: Kept) -> None:
         kept.check(self.slo, self.recording)
         self.recording.merge(kept.recorded)
-        with self._lock:
-            if kept.rules == repr(self._judge.rules):
-                kept.resume(self._judge)
-            elif kept.state in {state.name for state in self.policy.states}:
-                now = self.recording.clock.now() // self.step
-                self._judge = Judge(self.policy, self.step, now, kept.state, most=self._judge.most)
-            self._known, self._code, self._decided_until = _nothing, self._judge.code, -(2**63)
+        self._decider.resume(kept)
 
     @property
     def drops(self) -> Mapping[str, int]:
-        """How many events did not count, by reason; see :data:`slokit.live.drops.REASONS`."""
+        """How many events did not count, or lost their exemplar, by reason; see :data:`slokit.live.drops.REASONS`."""
         return self.recording.drops()
 
     @property
     def failed_callbacks(self) -> int:
         """How often a callback failed."""
-        return self._callbacks.failed
+        return self._decider.callbacks.failed
 
     def __enter__(self) -> Self:
         return self
@@ -440,10 +409,6 @@ class Monitor:
 
     def __reduce__(self) -> Any:
         raise WrongType("a monitor belongs to its process and is not pickled; snapshot() gives what it holds")
-
-
-def _nothing() -> None:
-    return None
 
 
 def _span(length: int) -> np.timedelta64:

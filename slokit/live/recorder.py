@@ -23,12 +23,15 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
+from slokit.incidents import Spell
 from slokit.live.cells import ALONE, Cell, Counter
 from slokit.live.drops import Drops
+from slokit.live.exemplars import Exemplar, Exemplars, is_id, picked
 from slokit.live.forks import begins_anew
 from slokit.live.ring import Coarse, Laying, Ring
-from slokit.live.tiers import Tiers
+from slokit.live.tiered import TieredRing
 from slokit.protocols import Clock
+from slokit.timeline import InstantLike
 
 __all__ = ["Recorded", "Recorder"]
 
@@ -82,7 +85,7 @@ class Recorder:
     strict
         Whether what would be dropped raises instead.
     tiered
-        Whether what is old is remembered in coarser buckets: see :mod:`slokit.live.tiers`.
+        Whether what is old is remembered in coarser buckets: see :mod:`slokit.live.tiered`.
     future
         How far beyond the clock an event may be said to lie, in nanoseconds.
     counter
@@ -118,10 +121,11 @@ class Recorder:
         now = self._now()
         self.identity = f"{os.getpid():x}-{now:x}-{os.urandom(8).hex()}"
         self._drops = Drops()
+        self._exemplars = Exemplars()
         self._lock = threading.Lock()
         self._pending: deque[tuple[int, int, int]] = deque()
         bucket = now // self.step
-        self._ring: Ring | Tiers = (Tiers if self.tiered else Ring)(self.size, bucket)
+        self._ring: Ring | TieredRing = (TieredRing if self.tiered else Ring)(self.size, bucket)
         self._seen = now, self._clock.monotonic()
         # Open cells by bucket, and cells that were taken from there and may still be held by somebody.
         self._cells: dict[int, Cell] = {}
@@ -162,16 +166,21 @@ class Recorder:
 
     # --- the hot path -----------------------------------------------------------------------------------------
 
-    def record(self, ok: bool) -> None:
+    def record(self, ok: bool, exemplar: str | None = None) -> None:
         """Count one event, now; never raises, never waits.
 
         Parameters
         ----------
         ok
             Whether it was good: a bool. Anything else is a drop, and counted as such, never taken for its truthiness.
+        exemplar
+            What leads to a bad event, such as the id of its trace: printable text of at most 128 characters. Of each
+            bucket a fair few are kept; of good events none.
         """
         try:
-            now = self._now()
+            # In two steps: Python makes a call of an attribute quick where it is a method, and this one is none.
+            clock = self._now
+            now = clock()
             cell = self._cell
             if cell.start <= now < cell.end:
                 if ok is True:
@@ -179,8 +188,10 @@ class Recorder:
                     return
                 if ok is False:
                     next(cell.bad)
+                    if exemplar is not None:
+                        self._exemplify(cell.start, exemplar)
                     return
-            self._record_slowly(ok, now)
+            self._record_slowly(ok, now, exemplar)
         except Exception:  # noqa: BLE001 - the caller serves its users first
             self._failed()
 
@@ -190,7 +201,20 @@ class Recorder:
             raise  # noqa: PLE0704 - called from except clauses alone
         self._drops.note("broken")
 
-    def _record_slowly(self, good: object, now: int) -> None:
+    def _exemplify(self, start: int, exemplar: object) -> None:
+        """Keep what leads to a bad event, which has been counted."""
+        if not is_id(exemplar):
+            self._drop(
+                "exemplar",
+                WrongType(
+                    f"exemplar must be text of 1 to 128 characters that prints, got {type(exemplar).__name__}: "
+                    f"{exemplar!r:.200}"
+                ),
+            )
+        elif not self._exemplars.note(start, exemplar):  # type: ignore[arg-type]
+            self._drops.note("exemplar")
+
+    def _record_slowly(self, good: object, now: int, exemplar: object = None) -> None:
         """Count an event that opens a bucket, or find out why it does not count."""
         if isinstance(good, np.bool_):
             good = bool(good)
@@ -204,6 +228,8 @@ class Recorder:
             next(cell.good if good else cell.bad)
             if self._is_awaited:
                 self._begun()
+            if exemplar is not None and not good:
+                self._exemplify(cell.start, exemplar)
             if cell.start > self._cell.start:
                 self._cell = cell
                 # A bucket is over: whoever finds the lock free moves it to the ring, so that cells stay few.
@@ -287,6 +313,9 @@ class Recorder:
     def _read_into_ring(self, cell: Cell) -> None:
         good, bad = cell.news()
         if good or bad:
+            if cell.start > self._ring.newest * self.step:
+                # It was opened after the ring was advanced, by a thread that was let in between.
+                self._advance()
             self._settle(cell.start, good, bad)
 
     def _drain(self) -> None:
@@ -336,6 +365,24 @@ class Recorder:
         """Return how many events were dropped, by reason."""
         with self._lock:
             return self._drops.tally()
+
+    def exemplars(
+        self, start: InstantLike | Spell | None = None, end: InstantLike | None = None
+    ) -> tuple[Exemplar, ...]:
+        """Return what leads to bad events that this process recorded: up to 8 of each of the newest 1,440 bad buckets.
+
+        Parameters
+        ----------
+        start, end
+            Those whose buckets start in ``[start, end)``; by default all. Or one spell, as
+            :func:`slokit.incidents.spells` finds it.
+
+        Returns
+        -------
+        tuple of Exemplar
+            In the order of buckets; those of one bucket are a uniform sample of its bad events that came with one.
+        """
+        return picked(self._exemplars.read(), start, end)
 
     def close(self) -> None:
         """Record nothing any more; what was recorded stays readable. Closing twice is fine."""

@@ -19,7 +19,7 @@ from slokit.timeline import MAX_BUCKETS, DurationLike, InstantLike, Timeline, pa
 __all__ = ["Memory", "Recording", "counts_of"]
 
 Memory = Literal["exact", "tiers"]
-"""Every bucket for as long as it is remembered, or coarser ones the older they are: see :mod:`slokit.live.tiers`."""
+"""Every bucket for as long as it is remembered, or coarser ones the older they are: see :mod:`slokit.live.tiered`."""
 
 _MOST_EVENTS = 2**62
 
@@ -101,7 +101,7 @@ class Recording(Recorder):
         """Return what was recorded, the running bucket included."""
         return counts_of(self.read(), self.step)
 
-    def observe(self, value: Any = None, *, ok: bool = True, **values: Any) -> None:
+    def observe(self, value: Any = None, *, ok: bool = True, exemplar: str | None = None, **values: Any) -> None:
         """Count one observation through the indicator, now; never raises, never waits.
 
         Parameters
@@ -110,6 +110,8 @@ class Recording(Recorder):
             What was observed, such as seconds.
         ok
             False makes it bad whatever its value, as a failure is that was quick.
+        exemplar
+            What leads to it if it turns out bad, such as the id of its trace; see :meth:`record`.
         **values
             For an indicator of several parts the value of each, by its name; for http ``status=`` and ``seconds=``.
         """
@@ -120,7 +122,7 @@ class Recording(Recorder):
             if self.strict:
                 raise
             return
-        self.record(good and ok if isinstance(ok, bool) else ok)
+        self.record(good and ok if isinstance(ok, bool) else ok, exemplar)
 
     def _judged(self, value: Any, values: Mapping[str, Any]) -> bool:
         if values and value is not None:

@@ -14,13 +14,14 @@ import numpy.typing as npt
 from slokit.config import to_dict
 from slokit.errors import InvalidDefinition, SnapshotError
 from slokit.live.judge import Judge
+from slokit.live.ledger import DecisionLedger
 from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording
 from slokit.live.snapshot import decode, encode
 from slokit.slo import SLO
 from slokit.timeline import duration_text
 
-__all__ = ["Kept", "judgement", "judgement_key", "packed", "resume_judgement", "unpacked"]
+__all__ = ["Kept", "fingerprint", "judgement", "judgement_key", "packed", "resume_judgement", "unpacked"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -29,7 +30,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 _REMARKS: Mapping[str, Any] = MappingProxyType({"description": None, "owner": None, "service": None, "rationale": ()})
 
 
-def _fingerprint(slo: SLO) -> Any:
+def fingerprint(slo: SLO) -> Any:
     """Return what makes an objective the same one: all of it but the remarks for people."""
     bare = attrs.evolve(slo, **_REMARKS)
     try:
@@ -57,6 +58,8 @@ class Kept:
         By which rules was judged, and the state that was decided last.
     first, before, arrays
         What the judge goes on from.
+    ledger
+        What was decided; empty in a snapshot of a version that had none.
     """
 
     slo: Any
@@ -68,6 +71,7 @@ class Kept:
     first: int
     before: int
     arrays: Arrays
+    ledger: DecisionLedger = attrs.field(factory=DecisionLedger)
 
     def check(self, slo: SLO, recording: Recording) -> None:
         """Refuse what is of another objective or resolution.
@@ -77,7 +81,7 @@ class Kept:
         SnapshotError
             If it is.
         """
-        if self.slo != _fingerprint(slo):
+        if self.slo != fingerprint(slo):
             raise SnapshotError("the snapshot is of another objective, indicator, target or window; begin anew")
         if self.step != recording.step:
             raise SnapshotError(
@@ -93,10 +97,10 @@ class Kept:
         judge.resume(self.first, self.before, self.arrays)
 
 
-def packed(slo: SLO, recording: Recording, recorded: Recorded, judge: Judge) -> bytes:
+def packed(slo: SLO, recording: Recording, recorded: Recorded, judge: Judge, ledger: DecisionLedger) -> bytes:
     """Write what a monitor knows as a snapshot."""
     header = {
-        "slo": _fingerprint(slo),
+        "slo": fingerprint(slo),
         "rules": repr(judge.rules),
         "step": recording.step,
         "memory": recording.memory,
@@ -104,9 +108,10 @@ def packed(slo: SLO, recording: Recording, recorded: Recorded, judge: Judge) -> 
         "judged": [judge.first, judge.before],
         "state": judge.state,
         "writer": recording.identity,
+        "ledger": ledger.to_json(),
     }
     counts = {"good": recorded.good, "bad": recorded.bad, "observed": recorded.observed}
-    return encode(header, counts | judge.arrays())
+    return encode(header, counts | judge.arrays(), version=2)
 
 
 def unpacked(blob: bytes) -> Kept:
@@ -134,6 +139,7 @@ def unpacked(blob: bytes) -> Kept:
             first=int(first),
             before=int(before),
             arrays=_judged(arrays),
+            ledger=DecisionLedger.from_json(header["ledger"]) if "ledger" in header else DecisionLedger(),
         )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, SnapshotError):
@@ -165,5 +171,5 @@ def resume_judgement(judge: Judge, blob: bytes) -> None:
 
 def judgement_key(slo: SLO, judge: Judge, step: int) -> str:
     """Return under which key a judgement is kept: that of the objective and of the rules as they stand."""
-    text = json.dumps([repr(judge.rules), step, str(_fingerprint(slo))])
+    text = json.dumps([repr(judge.rules), step, str(fingerprint(slo))])
     return f"judge-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

@@ -30,8 +30,8 @@ from slokit.errors import SnapshotError, WrongType
 
 __all__ = ["MOST_BYTES", "VERSION", "decode", "encode"]
 
-VERSION = 1
-"""The version that is written, and the newest that is read."""
+VERSION = 2
+"""The newest version that is read: 2 may hold a ledger, which an older reader would lose without a word."""
 
 MOST_BYTES = 2**30
 """The longest snapshot that is read."""
@@ -42,8 +42,8 @@ _LENGTH = struct.Struct("<I")
 _DTYPES = {"<i8": np.int64, "|i1": np.int8, "|b1": np.bool_}
 
 
-def encode(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    """Write a header and arrays of int64, int8 or bool as bytes.
+def encode(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]], *, version: int = 1) -> bytes:
+    """Write a header and arrays of int64, int8 or bool as bytes, under the oldest version whose readers know all of it.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) ->
     parts = [_LENGTH.pack(len(text)), text]
     parts += [array.astype(np.dtype(str(shapes[name][0]))).tobytes() for name, array in arrays.items()]
     body = b"".join(parts)
-    return _HEAD.pack(_MAGIC, VERSION, len(body), _digest(VERSION, body)) + body
+    return _HEAD.pack(_MAGIC, version, len(body), _digest(version, body)) + body
 
 
 def _digest(version: int, body: bytes) -> bytes:

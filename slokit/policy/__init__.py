@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from slokit.policy.decision import Decision, DecisionTable, Override
+from slokit.policy.decision import Decision, DecisionTable
 from slokit.policy.history import PolicyHistory, StateEpisode, Transition
+from slokit.policy.override import Override
 from slokit.policy.policy import OnUnknown, Policy
 from slokit.policy.reviews import Due, DueKind, Hurt, Reviews, Severity
 from slokit.policy.service import ServiceDecision, ServiceHistory, together, unspent

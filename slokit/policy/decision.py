@@ -10,68 +10,22 @@ import attrs
 
 from slokit._display import clean, html_table, plural
 from slokit.counts.axes import Axis, series_position
-from slokit.errors import InvalidPolicy, WrongType
 from slokit.forecast import CanaryCost, Forecast, about, canary_cost
 from slokit.incidents import Incident
 from slokit.policy.explain import Explanation
+from slokit.policy.override import Override
 from slokit.policy.owed import due, ongoing
 from slokit.policy.reviews import Due, Hurt, Severity, severity
 from slokit.policy.state import names_of
 from slokit.policy.transitions import UNKNOWN_CODE, rank
 from slokit.rational import RationalLike
 from slokit.status import SHOWN, Status
-from slokit.texts import check_text
 from slokit.timeline import DurationLike
 
 if TYPE_CHECKING:
     from slokit.policy.policy import Policy
 
-__all__ = ["Decision", "DecisionTable", "Override", "permits"]
-
-_MAX_REMARK = 1_000
-
-
-def _activities(values: Iterable[str]) -> tuple[str, ...]:
-    return names_of(values, "activities")
-
-
-@attrs.frozen(repr=False)
-class Override:
-    """What somebody decided against the policy, and why.
-
-    Parameters
-    ----------
-    allow
-        Whether activities are allowed after all, or blocked after all.
-    reason
-        Why; it is what a review will read.
-    by
-        Who.
-    activities
-        Which activities; all where none is named.
-    """
-
-    allow: bool
-    reason: str
-    by: str
-    activities: tuple[str, ...] = attrs.field(default=(), converter=_activities)
-
-    def __attrs_post_init__(self) -> None:
-        if not isinstance(self.allow, bool):
-            raise WrongType(f"allow must be a bool, got {type(self.allow).__name__}: {self.allow!r:.100}")
-        check_text("reason", self.reason, InvalidPolicy, most=_MAX_REMARK)
-        check_text("by", self.by, InvalidPolicy)
-
-    def __repr__(self) -> str:
-        word = "allowed" if self.allow else "blocked"
-        what = ", ".join(clean(name, 40) for name in self.activities) or "all activities"
-        return f"{what} {word} by {clean(self.by, 40)}: {clean(self.reason, _MAX_REMARK)}"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield "override", repr(self)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Override")
+__all__ = ["Decision", "DecisionTable", "permits"]
 
 
 def permits(
@@ -81,12 +35,13 @@ def permits(
     change: str | None,
     *,
     enforced: bool,
-    override: Override | None = None,
+    overrides: tuple[Override, ...] = (),
 ) -> bool:
     """Say whether an activity may begin in the state of a code: see :meth:`Decision.allows`."""
     blocked = policy.blocks(policy.state(code), activity, change)
-    if override is not None and (not override.activities or activity in override.activities):
-        return override.allow
+    for override in reversed(overrides):
+        if override.is_about(activity):
+            return override.allow
     return not (blocked and enforced)
 
 
@@ -115,8 +70,8 @@ class Decision:
         False for an aspiration: it is judged and blocks nothing.
     notes
         What was done that somebody should know of.
-    override
-        What somebody decided against the policy.
+    overrides
+        What people decided against the policy, the oldest first; of several about an activity the last counts.
 
     Examples
     --------
@@ -146,7 +101,7 @@ class Decision:
     labels: tuple[tuple[str, str], ...] = ()
     enforced: bool = True
     notes: tuple[str, ...] = ()
-    override: Override | None = None
+    overrides: tuple[Override, ...] = ()
     _explanation: Explanation = attrs.field(eq=False)
     _status: Status = attrs.field(init=False)
 
@@ -171,7 +126,12 @@ class Decision:
         UnknownActivity
             If the policy knows no such activity or class; the message lists those it knows.
         """
-        return permits(self.policy, self.code, activity, change, enforced=self.enforced, override=self.override)
+        return permits(self.policy, self.code, activity, change, enforced=self.enforced, overrides=self.overrides)
+
+    @property
+    def override(self) -> Override | None:
+        """What somebody decided last against the policy; None if nobody did."""
+        return self.overrides[-1] if self.overrides else None
 
     @property
     def blocked(self) -> tuple[str, ...]:
@@ -190,7 +150,7 @@ class Decision:
         )
 
     def overridden(self, *, allow: bool, reason: str, by: str, activities: tuple[str, ...] = ()) -> Decision:
-        """Return the decision with what somebody decided against it, for the record.
+        """Return the decision with what somebody decided against it, after what others did, for the record.
 
         Raises
         ------
@@ -209,7 +169,7 @@ class Decision:
             self.policy.blocks(self.policy.states[0], activity)
         return attrs.evolve(
             self,
-            override=Override(allow, reason, by, named),
+            overrides=(*self.overrides, Override(allow, reason, by, named)),
             explanation=self._explanation,
         )
 
@@ -233,6 +193,16 @@ class Decision:
     def reasons(self) -> tuple[str, ...]:
         """Why the state is what it is, in words and with figures; empty for the mildest."""
         return self._explanation.reasons
+
+    @property
+    def grounds(self) -> tuple[str, ...]:
+        """Which conditions the reasons rest on: the same for as long as only the figures in the reasons change."""
+        return self._explanation.grounds
+
+    @property
+    def burns(self) -> tuple[tuple[int, int, int], ...]:
+        """What the policy's alerts look at: a window in nanoseconds, with its good and its bad events."""
+        return self._explanation.burns
 
     @property
     def means(self) -> str:
@@ -318,8 +288,8 @@ class Decision:
 
     def line(self) -> str:
         """Return the one line that ``repr`` shows, without the labels."""
-        override = f" · OVERRIDE {self.override!r}" if self.override else ""
-        return " · ".join(text for _, text in self._facts()) + override
+        overrides = (f"OVERRIDE {override!r}" for override in self.overrides)
+        return " · ".join((*(text for _, text in self._facts()), *overrides))
 
     def __repr__(self) -> str:
         named = ", ".join(clean(label, 40) for _, label in self.labels)
@@ -336,8 +306,8 @@ class Decision:
             yield "blocked", ", ".join(clean(name, 40) for name in self.blocked)
         for item in self.due:
             yield "due", repr(item)
-        if self.override:
-            yield "override", repr(self.override)
+        for override in self.overrides:
+            yield "override", repr(override)
 
     def _repr_html_(self) -> str:
         return html_table([*self.__rich_repr__(), ("at", self.time.isoformat())], caption=self._status.name)

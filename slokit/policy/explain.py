@@ -69,6 +69,34 @@ class Explanation:
         """Why the state at the bucket is what it is."""
         return self.of_state(self.bucket, int(self.history.codes[self.bucket]))
 
+    @cached_property
+    def grounds(self) -> tuple[str, ...]:
+        """What the reasons at the bucket rest on, without figures: the conditions that hold, or what held last."""
+        code = int(self.history.codes[self.bucket])
+        # The mildest state and the unknown one have no rules.
+        if code <= 0:
+            return ()
+        holding = [one for one in self._traces if one.code == code and one.active[self.bucket]]
+        return tuple(dict.fromkeys(text for one in holding for text in self._ground(one)))
+
+    def _ground(self, one: RuleTrace) -> Iterator[str]:
+        if not one.condition[self.bucket]:
+            yield f"was entered: {one.rule!r}"
+            return
+        for leaf in one.rule.when.leaves():
+            yield f"{leaf!r} {'holds' if self._answered[leaf][self.bucket] else 'does not hold'}"
+
+    @property
+    def burns(self) -> tuple[tuple[int, int, int], ...]:
+        """Every window that an alert of the rules looks at, in nanoseconds, with its good and bad events."""
+        leaves = [leaf for rule in self.history.rules for leaf in rule.leaves()]
+        windows = dict.fromkeys(window for leaf in leaves for window in getattr(leaf, "windows", ()))
+        found = []
+        for window in sorted(windows):
+            good, bad = self.evaluation.events_within(np.timedelta64(window, "ns"), self.bucket)
+            found.append((window, good, bad))
+        return tuple(found)
+
     def of_state(self, bucket: int, code: int) -> tuple[str, ...]:
         """Say why the state of a code is there at the end of a bucket."""
         return tuple(dict.fromkeys(self._of_unknown(bucket) if code == UNKNOWN_CODE else self._of_known(bucket, code)))

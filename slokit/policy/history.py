@@ -192,7 +192,7 @@ class PolicyHistory:
             self, evaluation=evaluation, codes=codes, initial=initial, carry=carry, suspicious=suspicious
         )
 
-    def _start(self, index: tuple[int, ...] = ()) -> int:
+    def start_code(self, index: tuple[int, ...] = ()) -> int:
         """Return the code of the state just before the first bucket of one series."""
         return int(self.initial.worst[index]) if self.initial.known[index] else UNKNOWN_CODE
 
@@ -208,7 +208,7 @@ class PolicyHistory:
         """All changes of state, over all series, in the order of time, each with its reasons."""
         found = []
         for index, labels in self._series():
-            codes, start = self.codes[index], self._start(index)
+            codes, start = self.codes[index], self.start_code(index)
             changes = np.flatnonzero(codes != np.concatenate(([start], codes[:-1])))
             if not changes.size:
                 continue
@@ -314,7 +314,7 @@ class PolicyHistory:
             state=self.names[int(codes[-1])],
             code=int(codes[-1]),
             time=self._end(bucket),
-            since=None if first == 0 and one._start() == codes[-1] else self._end(first),
+            since=None if first == 0 and one.start_code() == codes[-1] else self._end(first),
             labels=labels,
             enforced=getattr(self.evaluation.slo, "enforced", True),
             notes=self.notes,

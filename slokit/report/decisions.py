@@ -157,7 +157,7 @@ def answer_dict(answer: Answer) -> dict[str, Any]:
         "severity": decision.severity,
         "lasts_until": _text(decision.lasts_until),
         "notes": list(decision.notes),
-        "override": None if override is None else attrs.asdict(override),
+        "override": None if override is None else attrs.asdict(override) | {"until": _text(override.until)},
         "status": status_dict(decision.status),
     }
 

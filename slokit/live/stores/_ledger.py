@@ -18,7 +18,7 @@ import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Self
 
@@ -54,6 +54,13 @@ _PUT = (
     "INSERT INTO slokit_values (series, name, content) VALUES (:series, :name, :content)"
     " ON CONFLICT (series, name) DO UPDATE SET content = excluded.content"
 )
+# A log is the values whose names begin with its own and a slash; "0" is the sign that follows the slash.
+_ADD = (
+    "INSERT INTO slokit_values (series, name, content) VALUES (:series, :name, :content)"
+    " ON CONFLICT (series, name) DO NOTHING"
+)
+_NAMES = "SELECT name FROM slokit_values WHERE series = :series AND name > :low AND name < :high ORDER BY name"
+_DROP_VALUE = "DELETE FROM slokit_values WHERE series = :series AND name = :name"
 _GET = "SELECT content FROM slokit_values WHERE series = :series AND name = :name"
 
 _WRITERS = "SELECT writer, seen, folded FROM slokit_writers WHERE series = :series ORDER BY writer"
@@ -177,13 +184,9 @@ class Ledger(ABC):
         StoreError
             If it cannot be written now.
         """
-        names = _names(series=series, key=key)
-        if not isinstance(value, bytes):
-            raise WrongType(f"value must be bytes, got {type(value).__name__}")
-        if len(value) > _MAX_VALUE:
-            raise InvalidCounts(f"value must be at most {_MAX_VALUE:,} bytes, got {len(value):,}")
+        names, content = _names(series=series, key=key), _value(value, "value")
         with self._transaction(writes=True) as run:
-            run.do(_PUT, series=names["series"], name=names["key"], content=value)
+            run.do(_PUT, series=names["series"], name=names["key"], content=content)
 
     def get(self, series: str, key: str) -> bytes | None:
         """Return a value, or None."""
@@ -191,6 +194,54 @@ class Ledger(ABC):
         with self._transaction(writes=False) as run:
             found = run.ask(_GET, series=names["series"], name=names["key"])
         return bytes(found[0][0]) if found else None
+
+    def append(self, series: str, log: str, entries: Mapping[str, bytes], *, most: int) -> None:
+        """Add entries to a log beside the counts, all or none; one whose key is there already stays as it is.
+
+        Parameters
+        ----------
+        series
+            What is counted.
+        log
+            Name of the log, without a slash.
+        entries
+            Values of at most 64 MiB, by keys that sort as they follow each other.
+        most
+            How many the log keeps, at least 1: of more those whose keys come first are dropped.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be written now; nothing was.
+        """
+        one, limit, inside = _names(series=series), _whole("most", most, least=1), _range(log)
+        rows = [
+            {**one, "name": _name_in(log, key), "content": _value(entries[key], f"entries[{key[:64]!r}]")}
+            for key in sorted(entries)
+        ]
+        with self._transaction(writes=True) as run:
+            run.each(_ADD, rows)
+            names = run.ask(_NAMES, **one, **inside)
+            if len(names) > limit:
+                run.each(_DROP_VALUE, [{**one, "name": name} for (name,) in names[: len(names) - limit]])
+
+    def entries(self, series: str, log: str, *, without: Collection[str] = ()) -> dict[str, bytes]:
+        """Return the entries of a log in the order of their keys, but for those whose keys are known already.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read now.
+        """
+        one = _names(series=series)
+        found = {}
+        with self._transaction(writes=False) as run:
+            for (name,) in run.ask(_NAMES, **one, **_range(log)):
+                key = str(name)[len(log) + 1 :]
+                # What a tidying writer dropped between the two is not there any more.
+                if key not in without and (content := run.ask(_GET, **one, name=name)):
+                    found[key] = bytes(content[0][0])
+        return found
 
     def tidy(self, series: str, *, before: int, dead_after: int) -> None:
         """Drop buckets that start before an instant; fold the rows of writers that were silent for so long into one.
@@ -284,6 +335,31 @@ def _names(**names: str) -> dict[str, Any]:
     for field, name in names.items():
         check_text(field, name, InvalidCounts)
     return dict(names)
+
+
+def _value(value: object, field: str) -> bytes:
+    """Refuse what is no value to keep; return it."""
+    if not isinstance(value, bytes):
+        raise WrongType(f"{field} must be bytes, got {type(value).__name__}")
+    if len(value) > _MAX_VALUE:
+        raise InvalidCounts(f"{field} must be at most {_MAX_VALUE:,} bytes, got {len(value):,}")
+    return value
+
+
+def _name_in(log: str, key: str) -> str:
+    """Return under which name an entry of a log is kept."""
+    _names(log=log, key=key)
+    name = f"{log}/{key}"
+    check_text("log and key", name, InvalidCounts)
+    return name
+
+
+def _range(log: str) -> dict[str, str]:
+    """Return between which names the entries of a log lie."""
+    _names(log=log)
+    if "/" in log:
+        raise InvalidCounts(f"log must be a name without a slash, got {log[:64]!r}")
+    return {"low": f"{log}/", "high": f"{log}0"}
 
 
 def _whole(field: str, value: object, least: int = -(2**63)) -> int:

@@ -16,6 +16,7 @@ from slokit.live.web.asgi import AsgiMonitor
 from slokit.live.web.ending import RequestRecord
 from slokit.live.web.http import HttpEvents
 from slokit.live.web.listeners import LabelRecorder
+from slokit.live.web.traces import trace_id
 from slokit.live.web.wsgi import WsgiMonitor
 
-__all__ = ["AsgiMonitor", "HttpEvents", "LabelRecorder", "RequestRecord", "WsgiMonitor"]
+__all__ = ["AsgiMonitor", "HttpEvents", "LabelRecorder", "RequestRecord", "WsgiMonitor", "trace_id"]

@@ -34,7 +34,7 @@ class AsgiMonitor:
     ----------
     app
         The application.
-    requests, availability, latency, routes, by_route, skip, bad, cancelled, on_request
+    requests, availability, latency, routes, by_route, skip, bad, cancelled, on_request, exemplar
         See :class:`~slokit.live.web.HttpEvents`. A path is taken without the ``root_path`` it is mounted at; the route
         is ``scope["slokit.route"]`` if the application sets it, else what Starlette and FastAPI leave in the scope,
         with the templates of what it is mounted below.
@@ -71,6 +71,7 @@ class AsgiMonitor:
         bad: str | StatusRule | None = None,
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
+        exemplar: Callable[[Mapping[str, Any]], str | None] | None = None,
     ) -> None:
         self.app = app
         self.events = HttpEvents(
@@ -83,6 +84,7 @@ class AsgiMonitor:
             bad=bad,
             cancelled=cancelled,
             on_request=on_request,
+            exemplar=exemplar,
         )
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
@@ -93,7 +95,7 @@ class AsgiMonitor:
         if scope["type"] != "http" or self.events.skips(asgi_path(scope)):
             await self.app(scope, receive, send)
             return
-        exchange = self.events.begin(scope.get("method", ""), lambda: asgi_route(scope))
+        exchange = self.events.begin(scope.get("method", ""), lambda: asgi_route(scope), scope)
         wire = _Wire(exchange, receive, send)
         try:
             await self.app(scope, wire.receive, wire.send)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from itertools import count
 from time import perf_counter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from slokit._display import clean
 from slokit.errors import InvalidDefinition, InvalidSLI, WrongType
@@ -33,6 +34,10 @@ _log = logging.getLogger("slokit")
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"))
 _NO_ROUTE = "(none)"
+
+
+def _none() -> None:
+    return None
 
 
 class HttpEvents:
@@ -66,6 +71,10 @@ class HttpEvents:
     on_request
         Called with the :class:`RequestRecord` of each request that counts by ``bad``. It runs inside the request, so it
         must not wait; where it or ``by_route`` fails the first failure is logged, and all are counted.
+    exemplar
+        Called with the scope or environ of a request that may count as bad, for what leads to it, such as
+        :func:`~slokit.live.web.trace_id`; see :meth:`slokit.live.Recording.record`. None is none; where it fails that
+        is a failed hook as well, and the request counts all the same.
 
     Raises
     ------
@@ -99,6 +108,7 @@ class HttpEvents:
         bad: str | StatusRule | None = None,
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
+        exemplar: Callable[[Mapping[str, Any]], str | None] | None = None,
     ) -> None:
         of_all = [("requests", one) for one in watched("requests", requests)]
         of_all += [
@@ -118,8 +128,9 @@ class HttpEvents:
         _check_once(of_all, of_routes)
         if cancelled not in get_args(Cancelled):
             raise InvalidDefinition([("cancelled", f'must be "ignore" or "bad", got {cancelled!r:.100}')])
-        if on_request is not None and (not callable(on_request) or inspect.iscoroutinefunction(on_request)):
-            raise WrongType(f"on_request must be a plain function, got {on_request!r:.100}")
+        for field, hook in (("on_request", on_request), ("exemplar", exemplar)):
+            if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
+                raise WrongType(f"{field} must be a plain function, got {hook!r:.100}")
         if by_route is not None and (isinstance(by_route, Watched) or not isinstance(by_route, LabelRecorder)):
             raise WrongType(f"by_route must have record(label, ok), as a fleet has, got {type(by_route).__name__}")
         labelled = _indicator_of(by_route)
@@ -139,6 +150,7 @@ class HttpEvents:
         self._label_judge = judging("by_route", labelled, self._plain, cancelled)
         self._skipped, self._skipped_starts = _skips(skip)
         self.on_request = on_request
+        self.exemplar = exemplar
         self._failed, self._failed_reads = count(), 0
         several = [one for _, one in of_all] + [one for some in of_routes.values() for one in some]
         self._monitors = [one for one in dict.fromkeys(several) if isinstance(one, Monitor)]
@@ -169,26 +181,41 @@ class HttpEvents:
         """Say whether requests for a path do not count."""
         return path in self._skipped or path.startswith(self._skipped_starts)
 
-    def begin(self, method: str, route: Callable[[], str | None]) -> Exchange:
-        """Return a request that begins now; ``route`` is asked for its route when that is wanted."""
-        return Exchange(self, method, route)
+    def begin(self, method: str, route: Callable[[], str | None], place: Mapping[str, Any] | None = None) -> Exchange:
+        """Return a request that begins now; ``route`` is asked for its route when that is wanted, and so is ``place``.
+
+        That is the scope or the environ of the request.
+        """
+        return Exchange(self, method, route, place)
 
     def tell(self, exchange: Exchange, ending: Ending) -> None:
         """Tell everybody of a request that ended."""
+        exemplar = _none if self.exemplar is None else cache(partial(self._exemplar_of, exchange))
         for listener in self._listeners:
-            listener.hear(ending)
+            listener.hear(ending, exemplar)
         if self.wants_route:
             try:
-                self._tell_of_route(exchange, ending)
+                self._tell_of_route(exchange, ending, exemplar)
             except Exception:  # noqa: BLE001 - the application serves its users first
-                if not self.failed_hooks:
-                    _log.exception("on_request or by_route failed; further failures are counted and not logged")
-                next(self._failed)
+                self._note_failure("on_request or by_route")
 
-    def _tell_of_route(self, exchange: Exchange, ending: Ending) -> None:
+    def _exemplar_of(self, exchange: Exchange) -> str | None:
+        """Return what leads to a request."""
+        try:
+            return None if self.exemplar is None or exchange.place is None else self.exemplar(exchange.place)
+        except Exception:  # noqa: BLE001 - the application serves its users first
+            self._note_failure("exemplar")
+            return None
+
+    def _note_failure(self, hook: str) -> None:
+        if not self.failed_hooks:
+            _log.exception("%s failed; further failures are counted and not logged", hook)
+        next(self._failed)
+
+    def _tell_of_route(self, exchange: Exchange, ending: Ending, exemplar: Callable[[], str | None]) -> None:
         route = exchange.route()
         for listener in self._of_routes.get(route, ()) if route is not None else ():
-            listener.hear(ending)
+            listener.hear(ending, exemplar)
         try:
             if self._by_route is not None and (ok := self._label_judge(ending)) is not None:
                 self._by_route.record(_NO_ROUTE if route is None else route, ok)
@@ -200,7 +227,7 @@ class HttpEvents:
 
     @property
     def failed_hooks(self) -> int:
-        """How often ``on_request`` or ``by_route`` failed."""
+        """How often ``on_request``, ``by_route`` or ``exemplar`` failed."""
         # As in slokit.live.cells: next() is the one step that threads cannot interrupt.
         failed = next(self._failed) - self._failed_reads
         self._failed_reads += 1
@@ -222,14 +249,23 @@ class Exchange:
         As it came.
     route
         Returns the route, once that is known.
+    place
+        The scope or environ.
     """
 
-    __slots__ = ("_began", "_events", "method", "route", "status", "told")
+    __slots__ = ("_began", "_events", "method", "place", "route", "status", "told")
 
-    def __init__(self, events: HttpEvents, method: str, route: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        events: HttpEvents,
+        method: str,
+        route: Callable[[], str | None],
+        place: Mapping[str, Any] | None = None,
+    ) -> None:
         self._events = events
         self.method = method
         self.route = route
+        self.place = place
         self.status: int | None = None
         self.told = False
         self._began = perf_counter()

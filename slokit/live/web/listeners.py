@@ -38,11 +38,11 @@ class Listener(NamedTuple):
     judge: Callable[[Ending], bool | None]
     recording: Recording
 
-    def hear(self, ending: Ending) -> None:
-        """Record a request."""
+    def hear(self, ending: Ending, exemplar: Callable[[], str | None]) -> None:
+        """Record a request, with what leads to it where it is bad."""
         ok = self.judge(ending)
         if ok is not None:
-            self.recording.record(ok)
+            self.recording.record(ok, None if ok else exemplar())
 
 
 def watched(field: str, given: object) -> tuple[Watched, ...]:

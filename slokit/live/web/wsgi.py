@@ -30,7 +30,7 @@ class WsgiMonitor:
     ----------
     app
         The application.
-    requests, availability, latency, routes, by_route, skip, bad, cancelled, on_request
+    requests, availability, latency, routes, by_route, skip, bad, cancelled, on_request, exemplar
         See :class:`~slokit.live.web.HttpEvents`. The route is ``environ["slokit.route"]`` if the application sets it,
         else the rule that Flask matched.
 
@@ -65,6 +65,7 @@ class WsgiMonitor:
         bad: str | StatusRule | None = None,
         cancelled: Cancelled = "ignore",
         on_request: Callable[[RequestRecord], object] | None = None,
+        exemplar: Callable[[Mapping[str, Any]], str | None] | None = None,
     ) -> None:
         self.app = app
         self.events = HttpEvents(
@@ -77,6 +78,7 @@ class WsgiMonitor:
             bad=bad,
             cancelled=cancelled,
             on_request=on_request,
+            exemplar=exemplar,
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -104,7 +106,7 @@ class _Answer:
         self._headers: list[tuple[str, str]] = []
         self._wants_route = events.wants_route
         self._route: str | None = None
-        self.exchange: Exchange = events.begin(environ.get("REQUEST_METHOD", ""), self._routed)
+        self.exchange: Exchange = events.begin(environ.get("REQUEST_METHOD", ""), self._routed, environ)
 
     def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
         # Raises what exc_info holds if the first part is on its way already: then the first status stays.

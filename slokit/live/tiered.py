@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from slokit.live.ring import Coarse, Laying, Ring
 
-__all__ = ["SHAPE", "Tiers"]
+__all__ = ["SHAPE", "TieredRing"]
 
 SHAPE = ((1, 400), (10, 446), (60, None))
 """Length of a bucket of each tier, in steps (each divides the next), and how many there are; None: as many as need."""
@@ -33,7 +33,7 @@ SHAPE = ((1, 400), (10, 446), (60, None))
 Ints = npt.NDArray[np.int64]
 
 
-class Tiers:
+class TieredRing:
     """Counts of the last ``size`` buckets, in tiers; takes and gives what a :class:`~slokit.live.ring.Ring` does.
 
     Parameters
@@ -47,7 +47,7 @@ class Tiers:
 
     Examples
     --------
-    >>> minutes = Tiers(43_201, first=29_453_760)
+    >>> minutes = TieredRing(43_201, first=29_453_760)
     >>> minutes.nbytes, Ring(43_201, first=29_453_760).nbytes
     (26673, 734417)
     """

@@ -14,7 +14,7 @@ from slokit import SLI, SLO, Exclusion, Policy, Rule, State
 from slokit.conditions import BudgetBelow, Exhausted, Missed
 from slokit.live import ManualClock, Monitor
 from slokit.live.ring import Ring
-from slokit.live.tiers import Tiers
+from slokit.live.tiered import TieredRing
 from slokit.timeline import parse_instant
 
 SMALL = ((1, 7), (3, 8), (6, None))
@@ -29,9 +29,9 @@ steps = st.lists(
 )
 
 
-def both(size: int, first: int, drawn: list[Step]) -> tuple[Ring, Tiers]:
+def both(size: int, first: int, drawn: list[Step]) -> tuple[Ring, TieredRing]:
     """Put the same into a ring and into tiers."""
-    exact, tiers = Ring(size, first), Tiers(size, first, SMALL)
+    exact, tiers = Ring(size, first), TieredRing(size, first, SMALL)
     for what, by, events, observed in drawn:
         if what == "pass":
             for one in (exact, tiers):
@@ -81,7 +81,7 @@ def test_what_was_laid_out_is_taken_in_again(size: int, first: int, drawn: list[
     """Tiers that are filled from the layout of others lay out the same, as a restart needs."""
     _, tiers = both(size, first, drawn)
     oldest, good, bad, observed, _ = tiers.arrays()
-    again = Tiers(size, tiers.newest, SMALL)
+    again = TieredRing(size, tiers.newest, SMALL)
     again.advance(tiers.newest + later, observed=False)
     tiers.advance(tiers.newest + later, observed=False)
     for place in np.flatnonzero(good | bad).tolist():
@@ -187,12 +187,12 @@ class TieredMonitor(RuleBasedStateMachine):
 def small_tiers() -> Any:
     """Make tiers so small that a few minutes fill them."""
     with pytest.MonkeyPatch.context() as patch:
-        begin = Tiers.__init__
+        begin = TieredRing.__init__
 
-        def smaller(self: Tiers, size: int, first: int, shape: Any = SMALL) -> None:
+        def smaller(self: TieredRing, size: int, first: int, shape: Any = SMALL) -> None:
             begin(self, size, first, shape)
 
-        patch.setattr(Tiers, "__init__", smaller)
+        patch.setattr(TieredRing, "__init__", smaller)
         yield
 
 
