@@ -27,6 +27,7 @@ __all__ = [
     "InvalidInterval",
     "InvalidNumber",
     "InvalidPolicy",
+    "InvalidSLA",
     "InvalidSLI",
     "InvalidSLO",
     "InvalidTarget",
@@ -109,6 +110,10 @@ class InvalidSLI(SlokitError, ValueError):
 
 class InvalidSLO(SlokitError, ValueError):
     """An objective whose definition contradicts itself, or does not fit the evidence."""
+
+
+class InvalidSLA(SlokitError, ValueError):
+    """An agreement whose terms contradict each other, or that does not fit the evidence it is held against."""
 
 
 class InvalidAlert(SlokitError, ValueError):

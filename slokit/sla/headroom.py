@@ -1,0 +1,208 @@
+"""How far an objective stays inside an agreement: its headroom.
+
+Two things make an objective the tighter one. Its target must be above the promise, that is seen at a glance. And its
+window must not let through what the agreement's period cannot take, which is not: an objective of 99.95% over a
+quarter may be met while one month of it, with the whole quarter's budget in it, breaks a promise of 99.9%.
+So both are held against each other over the agreement's period: what the agreement allows of it to be bad, and the
+most that the objective lets into it while it is met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import attrs
+
+from slokit._display import clean, html_table
+from slokit.budgeting import Timeslices
+from slokit.errors import WrongType
+from slokit.findings import Finding
+from slokit.periods import CalendarWindow
+from slokit.rational import percent_text
+from slokit.slo import SLO
+from slokit.timeline import duration_text
+from slokit.windows import RollingWindow
+
+if TYPE_CHECKING:
+    from slokit.sla.agreement import SLA
+
+__all__ = ["Headroom", "headroom"]
+
+# Periods of one calendar and zone that lie wholly inside each other.
+_NESTED = ("day", "month", "quarter", "year")
+_SECOND = 1_000_000_000
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Headroom:
+    """How much tighter an objective is than an agreement.
+
+    Parameters
+    ----------
+    sla, slo
+        Their names.
+    promise, target
+        The agreement's target and the objective's: its loosest, where series have their own.
+    period
+        The agreement's period at its nominal length, nanoseconds: what both are converted to.
+    window
+        The objective's window, in words.
+    allowed
+        How much of a period the agreement allows to be bad, nanoseconds at even traffic.
+    let_through
+        The most of a period that can be bad while the objective is met all along, nanoseconds at even traffic.
+    conversion
+        How the objective's window became the agreement's period, in words.
+    findings
+        What stands in the way of its being the tighter one; empty where nothing does.
+
+    Examples
+    --------
+    >>> from slokit import SLA, SLI, SLO, CalendarWindow
+    >>> sla = SLA("enterprise", target="99.9%", window=CalendarWindow("month"))
+    >>> sla.headroom(SLO("api", sli=SLI.ratio("up"), target="99.95%", window="30d"))
+    Headroom(tighter · 99.95% over 30d rolling, promised 99.9% · lets through 21m36s of 43m12s allowed in 30d)
+    """
+
+    sla: str
+    slo: str
+    promise: Fraction
+    target: Fraction
+    period: int
+    window: str
+    allowed: Fraction
+    let_through: Fraction
+    conversion: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def margin(self) -> Fraction:
+        """How far the objective's target lies above the promise; not positive where it does not."""
+        return self.target - self.promise
+
+    @property
+    def spare(self) -> Fraction:
+        """What the agreement allows beyond what the objective lets through, nanoseconds of a period."""
+        return self.allowed - self.let_through
+
+    @property
+    def is_tighter(self) -> bool:
+        """Whether the promise is kept wherever the objective is met, at even traffic."""
+        return self.margin > 0 and self.spare >= 0
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "tighter", "tighter" if self.is_tighter else "NOT TIGHTER"
+        yield "targets", f"{percent_text(self.target)} over {self.window}, promised {percent_text(self.promise)}"
+        through, allowed, period = (_text(time) for time in (self.let_through, self.allowed, self.period))
+        yield "time", f"lets through {through} of {allowed} allowed in {period}"
+
+    def __repr__(self) -> str:
+        return f"Headroom({' · '.join(text for _, text in self._facts())})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "objective", clean(self.slo)
+        yield "agreement", clean(self.sla)
+        yield from self._facts()
+        yield "conversion", self.conversion
+        for finding in self.findings:
+            yield finding.code, repr(finding)
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self.__rich_repr__()), caption=f"Headroom of {self.slo}")
+
+
+def _text(time: Fraction | int) -> str:
+    """Write a length of time: whole seconds from a minute on, which are cut and not rounded up."""
+    whole = int(time)
+    return duration_text(whole - whole % _SECOND if whole >= 60 * _SECOND else whole)
+
+
+def headroom(sla: SLA, slo: SLO) -> Headroom:
+    """Hold an objective against an agreement; :meth:`slokit.SLA.headroom` documents it."""
+    if not isinstance(slo, SLO):
+        raise WrongType(f"slo must be an SLO, got {type(slo).__name__}: {slo!r:.100}")
+    own = () if slo.own_targets is None else tuple(target for _, target in slo.own_targets.targets)
+    target = min((slo.target, *own))
+    period = sla.window.nominal
+    allowed = (1 - sla.target) * period
+    let_through, conversion = _let_through(slo, sla.window, target)
+    bare = Headroom(
+        sla=sla.name,
+        slo=slo.name,
+        promise=sla.target,
+        target=target,
+        period=period,
+        window=str(slo.window),
+        allowed=allowed,
+        let_through=let_through,
+        conversion=conversion,
+    )
+    return attrs.evolve(bare, findings=tuple(_findings(bare, sla, slo)))
+
+
+def _let_through(slo: SLO, window: CalendarWindow, target: Fraction) -> tuple[Fraction, str]:
+    """Return the most of a period that can be bad while the objective is met, and why."""
+    period, length, share = window.nominal, slo.window.nominal, 1 - target
+    own = slo.window
+    named, asked = str(own), duration_text(period)
+    if isinstance(own, RollingWindow):
+        # Windows laid end to end over the period: each of them may be bad to the limit.
+        windows = -(-period // length)
+        most = min(windows * length * share, Fraction(period))
+        if windows == 1:
+            return most, f"one window of {named} can lie over all that was bad in {asked}"
+        return most, f"{windows} windows of {named} cover {asked}, each may spend its budget"
+    if own == window:
+        return share * period, f"both are settled by the same {named}"
+    if _nests(own, window):
+        return share * period, f"{asked} is whole periods of {named}, each may spend its budget"
+    if _nests(window, own):
+        return min(share * length, Fraction(period)), f"one {named} may spend its whole budget within {asked}"
+    windows = -(-period // length) + 1
+    most = min(windows * length * share, Fraction(period))
+    return most, f"up to {windows} periods of {named} meet {asked}, each may spend its budget within it"
+
+
+def _nests(inner: CalendarWindow, outer: CalendarWindow) -> bool:
+    """Say whether each period of one lies wholly inside one of the other."""
+    plain = all(one.every == 1 and one.start is None and one.unit in _NESTED for one in (inner, outer))
+    return plain and inner.tz == outer.tz and _NESTED.index(inner.unit) <= _NESTED.index(outer.unit)
+
+
+def _findings(found: Headroom, sla: SLA, slo: SLO) -> Iterator[Finding]:
+    subject = f"{clean(slo.name, 60)} under {clean(sla.name, 60)}"
+    if found.margin <= 0:
+        yield Finding(
+            "slo-not-tighter",
+            subject,
+            f"the objective's target of {percent_text(found.target)} is not above the promise of "
+            f"{percent_text(found.promise)}: it warns when the promise is broken, or later",
+            f"an objective above {percent_text(found.promise)}"
+            if found.promise < 1
+            else "a promise below 100%: no objective is tighter than that",
+        )
+    elif found.spare < 0:
+        yield Finding(
+            "slo-lets-breach-through",
+            subject,
+            f"met over {found.window} it can let {_text(found.let_through)} of {_text(found.period)} be bad, and the "
+            f"agreement allows {_text(found.allowed)} ({found.conversion})",
+            f"a window of {duration_text(found.period)} or less, or a target of "
+            f"{percent_text(_tight_enough(found))} or more",
+        )
+    if sla.counts_time and not isinstance(slo.budgeting, Timeslices):
+        yield Finding(
+            "slo-counts-otherwise",
+            subject,
+            "the agreement counts minutes and the objective events: their shares are equal only at even traffic",
+            'Timeslices as budgeting, such as Timeslices("1m", target=…), or an objective over sla.evidence(counts)',
+            "advice",
+        )
+
+
+def _tight_enough(found: Headroom) -> Fraction:
+    """Return the least target, in whole thousandths of a percent, that lets through no more than is allowed."""
+    exact = 1 - (1 - found.target) * found.allowed / found.let_through
+    return Fraction(-(-exact * 100_000 // 1), 100_000)
