@@ -8,10 +8,24 @@ may hold a terminal's escape sequence, a right-to-left override or a ``<script>`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-__all__ = ["amount_text", "bar", "clean", "html_table", "html_text", "percent", "plural", "short", "thousands"]
+__all__ = [
+    "amount_text",
+    "bar",
+    "clean",
+    "html_table",
+    "html_text",
+    "markdown_table",
+    "markdown_text",
+    "percent",
+    "plural",
+    "short",
+    "text_table",
+    "thousands",
+]
 
 _SCALES = ("", "k", "M", "G", "T", "P", "E")
 # Joiners shape letters of several scripts and most emoji; they are invisible, and harmless.
@@ -194,6 +208,64 @@ def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), ca
         parts.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     parts.append("</tbody></table>")
     return "".join(parts)
+
+
+def text_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
+    """Build a table for a terminal; every cell is cleaned, the first column stands left and the others right.
+
+    Examples
+    --------
+    >>> print(text_table([("99%", 12), ("99.9%", 3)], ("target", "pages")))
+    target  pages
+    99%        12
+    99.9%       3
+    """
+    lines = [[clean(str(cell)) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+# What Markdown, GitHub's flavour included, reads as more than itself inside a line or a cell of a table.
+_MARKUP = {sign: f"\\{sign}" for sign in r"\`*_{}[]()|~#!$^="} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKUP_OF = str.maketrans(_MARKUP)
+_OPENERS = re.compile(r"^([ ]*)([-+:]|[0-9]{1,9}[.)])(?=\s|$)")
+_LINKS = re.compile(r"(?i)(://|www\.|@)")
+
+
+def markdown_text(value: object, limit: int = 200) -> str:
+    r"""Make anything plain text inside a line, a list item or a cell of a table of Markdown.
+
+    Examples
+    --------
+    >>> print(markdown_text("<b>a|b</b> [x](http://x) 1*2"))
+    &lt;b&gt;a\|b&lt;/b&gt; \[x\]\(http:\//x\) 1\*2
+    >>> print(markdown_text("- no list"), markdown_text("1. no list"))
+    \- no list 1\. no list
+    """
+    text = clean(str(value), limit).translate(_MARKUP_OF)
+    # A colon, a dot and an at sign make links by themselves in some flavours.
+    text = _LINKS.sub(lambda found: {"://": ":\\//", "@": "\\@"}.get(found[0], f"{found[0][:-1]}\\."), text)
+    return _OPENERS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)
+
+
+def markdown_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
+    r"""Build a table of Markdown, every cell escaped.
+
+    Examples
+    --------
+    >>> print(markdown_table([("99.9%", "a|b")], ("target", "why")))
+    | target | why |
+    |---|---|
+    | 99.9% | a\|b |
+    """
+    lines = ["| " + " | ".join(markdown_text(cell, 1000) for cell in row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
 def _is_decimal(number: Fraction) -> bool:
