@@ -232,9 +232,9 @@ def text_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
 
 
 # What Markdown, GitHub's flavour included, reads as more than itself inside a line or a cell of a table.
-_MARKUP = {sign: f"\\{sign}" for sign in r"\`*_{}[]()|~#!$^="} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKUP = {sign: f"\\{sign}" for sign in r"\`*_{}[]|~#$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP_OF = str.maketrans(_MARKUP)
-_OPENERS = re.compile(r"^([ ]*)([-+:]|[0-9]{1,9}[.)])(?=\s|$)")
+_OPENERS = re.compile(r"^([ ]*)([-+=:](?=[-+=:\s]|$)|[0-9]{1,9}[.)](?=\s|$))")
 _LINKS = re.compile(r"(?i)(://|www\.|@)")
 
 
@@ -244,9 +244,9 @@ def markdown_text(value: object, limit: int = 200) -> str:
     Examples
     --------
     >>> print(markdown_text("<b>a|b</b> [x](http://x) 1*2"))
-    &lt;b&gt;a\|b&lt;/b&gt; \[x\]\(http:\//x\) 1\*2
-    >>> print(markdown_text("- no list"), markdown_text("1. no list"))
-    \- no list 1\. no list
+    &lt;b&gt;a\|b&lt;/b&gt; \[x\](http:\//x) 1\*2
+    >>> print(markdown_text("- no list"), markdown_text("1. no list"), markdown_text("---"))
+    \- no list 1\. no list \---
     """
     text = clean(str(value), limit).translate(_MARKUP_OF)
     # A colon, a dot and an at sign make links by themselves in some flavours.

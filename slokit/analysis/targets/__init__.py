@@ -9,6 +9,7 @@ how fast is good.
 from __future__ import annotations
 
 from slokit.analysis.targets.advice import Advice, advise
+from slokit.analysis.targets.bends import ThresholdRow, ThresholdTable, thresholds
 from slokit.analysis.targets.candidates import Candidate
 from slokit.analysis.targets.limits import Limits, Objection
 from slokit.analysis.targets.reach import Achievable, achievable
@@ -26,7 +27,10 @@ __all__ = [
     "Recommendation",
     "StakeholderRow",
     "StakeholderTable",
+    "ThresholdRow",
+    "ThresholdTable",
     "achievable",
     "advise",
     "stakeholders",
+    "thresholds",
 ]

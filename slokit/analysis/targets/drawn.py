@@ -64,8 +64,8 @@ class DrawnWindows:
         """What a window is made of, in words."""
         return (
             f"{self.paths:,} windows of {duration_text(self.window)} made of blocks of {duration_text(self.block)} "
-            f"drawn from the last {duration_text(self.history)}; what never happened there does not happen, and what lasts "
-            "longer than a block is torn apart"
+            f"drawn from the last {duration_text(self.history)}; what never happened there does not happen, and what "
+            "lasts longer than a block is torn apart"
         )
 
     def keeping(self, target: Fraction, margin: Fraction = Fraction(0)) -> Fraction:

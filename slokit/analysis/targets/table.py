@@ -46,7 +46,8 @@ class StakeholderRow:
     candidate
         What history says of it.
     expected_credit
-        Business: the share of the fee to be expected as credit if it were promised: an estimate; None without agreement.
+        Business: the share of the fee to be expected as credit if it were promised, an estimate; None without an
+        agreement.
     promise
         Sales: the highest promise that may be made beside it and is kept with the confidence; None where there is none.
     objections
