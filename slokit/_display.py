@@ -235,7 +235,7 @@ def text_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
 _MARKUP = {sign: f"\\{sign}" for sign in r"\`*_{}[]|~#$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP_OF = str.maketrans(_MARKUP)
 _OPENERS = re.compile(r"^([ ]*)([-+=:](?=[-+=:\s]|$)|[0-9]{1,9}[.)](?=\s|$))")
-_LINKS = re.compile(r"(?i)(://|www\.|@)")
+_LINKS = re.compile(r"(?i)(//|www\.|@)")
 
 
 def markdown_text(value: object, limit: int = 200) -> str:
@@ -244,13 +244,13 @@ def markdown_text(value: object, limit: int = 200) -> str:
     Examples
     --------
     >>> print(markdown_text("<b>a|b</b> [x](http://x) 1*2"))
-    &lt;b&gt;a\|b&lt;/b&gt; \[x\](http:\//x) 1\*2
+    &lt;b&gt;a\|b&lt;/b&gt; \[x\](http:/\/x) 1\*2
     >>> print(markdown_text("- no list"), markdown_text("1. no list"), markdown_text("---"))
     \- no list 1\. no list \---
     """
     text = clean(str(value), limit).translate(_MARKUP_OF)
-    # A colon, a dot and an at sign make links by themselves in some flavours.
-    text = _LINKS.sub(lambda found: {"://": ":\\//", "@": "\\@"}.get(found[0], f"{found[0][:-1]}\\."), text)
+    # Two slashes, a dot and an at sign make links by themselves in some flavours.
+    text = _LINKS.sub(lambda found: {"//": "/\\/", "@": "\\@"}.get(found[0], f"{found[0][:-1]}\\."), text)
     return _OPENERS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)
 
 

@@ -214,6 +214,7 @@ def advise(
     ``always-missed``            no full window met it: whoever is told so all the time stops listening
     ``never-missed``             every full window met it and left over half of the budget: no signal
     ``too-few-events``           a few failures are its whole budget
+    ``never-pages``              no alert that pages can fire at it, whatever happens
     ``out-of-reach``             no candidate is achievable
     ``expectation-out-of-reach`` what is expected is more than what is achievable
     ``expectations-disagree``    a dependency allows less than what is expected
@@ -274,7 +275,7 @@ def advise(
         rows=tuple(rows),
         achievable=found,
         recommended=recommend(rows, found, asked),
-        findings=tuple(review(rows, held, past, found, asked)),
+        findings=tuple(review(rows, held, past, found, asked, watch.alerts)),
         rationale=said,
         end_to_end=past.end_to_end,
         history=length,

@@ -8,6 +8,8 @@ from fractions import Fraction
 import attrs
 
 from slokit._display import percent, plural
+from slokit.alerts import Alert, lint
+from slokit.alerts.episodes import PAGE
 from slokit.alerts.lint.traffic import Usual, too_few_events
 from slokit.analysis.targets.expectations import Expectation, ceiling, floor
 from slokit.analysis.targets.past import PastWindows
@@ -17,6 +19,7 @@ from slokit.evaluation import Evaluation
 from slokit.findings import Finding
 from slokit.rational import percent_text
 from slokit.slo import SLO
+from slokit.status import burn_text
 
 __all__ = ["review"]
 
@@ -31,12 +34,14 @@ def review(
     past: PastWindows,
     found: Achievable,
     asked: Sequence[Expectation],
+    alerts: Sequence[Alert],
 ) -> Iterator[Finding]:
     """Find what a person should know: of the evidence first, then of each candidate, then of what is expected."""
     yield from _history(past)
     for row, ev in zip(rows, held, strict=True):
         yield from _of_row(row)
         yield from _traffic(row, ev)
+        yield from _pages(row, ev, alerts)
     yield from _reach(rows, found)
     yield from _expected(found, asked)
 
@@ -81,10 +86,27 @@ def _of_row(row: CandidateRow) -> Iterator[Finding]:
 
 
 def _traffic(row: CandidateRow, ev: Evaluation) -> Iterator[Finding]:
-    slo = ev.slo
-    assert isinstance(slo, SLO)  # noqa: S101 - it was made here of one
-    for finding in too_few_events(Usual(slo, ev)):
+    for finding in too_few_events(Usual(_slo_of(ev), ev)):
         yield attrs.evolve(finding, subject=percent_text(row.target))
+
+
+def _pages(row: CandidateRow, ev: Evaluation, alerts: Sequence[Alert]) -> Iterator[Finding]:
+    paging = [alert for alert in alerts if alert.severity == PAGE]
+    found = lint(_slo_of(ev), paging)
+    never = {finding.subject for finding in found if finding.code in ("never-fires", "share-out-of-reach")}
+    if paging and all(repr(alert) in never for alert in paging):
+        yield Finding(
+            "never-pages",
+            percent_text(row.target),
+            f"no alert can page: a total outage burns {burn_text(1 / (1 - row.target))}, so {row.pages} pages are no "
+            "sign of calm",
+            "alerts whose thresholds this target can reach",
+        )
+
+
+def _slo_of(ev: Evaluation) -> SLO:
+    assert isinstance(ev.slo, SLO)  # noqa: S101 - it was made here of one
+    return ev.slo
 
 
 def _reach(rows: Sequence[CandidateRow], found: Achievable) -> Iterator[Finding]:
