@@ -208,18 +208,18 @@ def advise(
     Of the candidates that are achievable, the lowest that does all that is expected is recommended; without
     expectations, or where none of them does it, the highest. Findings have these codes:
 
-    ===========================  ====================================================================================
-    code                         says
-    ===========================  ====================================================================================
-    ``always-missed``            no full window met it: whoever is told so all the time stops listening
-    ``never-missed``             every full window met it and left over half of the budget: no signal
-    ``too-few-events``           a few failures are its whole budget
-    ``never-pages``              no alert that pages can fire at it, whatever happens
-    ``out-of-reach``             no candidate is achievable
-    ``expectation-out-of-reach`` what is expected is more than what is achievable
-    ``expectations-disagree``    a dependency allows less than what is expected
-    ``short-history``            the evidence holds fewer than three windows end to end
-    ===========================  ====================================================================================
+    ============================  ================================================================================
+    code                          says
+    ============================  ================================================================================
+    ``always-missed``             no full window met it: whoever is told so all the time stops listening
+    ``never-missed``              every full window met it and left over half of the budget: no signal
+    ``too-few-events``            a few failures are its whole budget
+    ``never-pages``               no alert that pages can fire at it, whatever happens
+    ``out-of-reach``              no candidate is achievable
+    ``expectation-out-of-reach``  what is expected is more than what is achievable
+    ``expectations-disagree``     a dependency allows less than what is expected
+    ``short-history``             the evidence holds fewer than three windows end to end
+    ============================  ================================================================================
 
     Examples
     --------

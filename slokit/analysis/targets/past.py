@@ -30,8 +30,9 @@ from slokit.timeline import UNITS, to_datetime
 __all__ = ["DAY", "MONTH", "QUARTER", "PastWindows", "WorstPast", "pages", "state_times", "with_target"]
 
 DAY = UNITS["d"]
-MONTH, QUARTER = 30 * DAY, 91 * DAY
-"""Lengths that rates are told by, nanoseconds: those at which calendar windows are counted elsewhere."""
+# Rates are told by the lengths at which calendar windows are counted elsewhere.
+MONTH = 30 * DAY
+QUARTER = 91 * DAY
 
 
 @attrs.frozen

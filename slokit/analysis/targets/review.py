@@ -78,8 +78,8 @@ def _of_row(row: CandidateRow) -> Iterator[Finding]:
         yield Finding(
             "never-missed",
             percent_text(row.target),
-            f"all of {windows} met it, and the worst left {worst} of its budget: no signal, and perhaps more "
-            "reliability than anybody needs",
+            f"all of {windows} met it, and the worst left {worst} of its budget: it gave no signal, and is "
+            "perhaps more reliability than anybody needs",
             "ask whether users need it: a higher target if they do, more changes if they do not",
             "advice",
         )
