@@ -9,6 +9,7 @@ import pytest
 
 import slokit
 from slokit import (
+    SLA,
     SLI,
     SLO,
     BudgetShareAlert,
@@ -21,14 +22,17 @@ from slokit import (
     Occurrences,
     Period,
     Policy,
+    Rationale,
     RatioTimeslices,
     RollingWindow,
     Rule,
+    SLOHistory,
     State,
     Timeslices,
     alerts,
     conditions,
     policy,
+    sla,
 )
 from slokit.conditions import (
     AllOf,
@@ -46,6 +50,7 @@ from slokit.conditions import (
 )
 from slokit.incidents import Incident
 from slokit.policy import Override, Reviews, together
+from slokit.sla import Downtime, Money, Penalty
 
 BITE = "<script>\u202e</script>"
 
@@ -81,6 +86,41 @@ def examples() -> list[Any]:
         Timeslices("1m", target=0.99),
         RatioTimeslices("1m"),
         *of_policies(),
+        *of_agreements(slo),
+    ]
+
+
+def of_agreements(slo: SLO) -> list[Any]:
+    """Return one object of each class of agreements and definitions in time, with the same text."""
+    named = BITE.replace("\u202e", "")
+    works = Exclusion("2026-01-01T00:00Z", "2026-01-01T01:00Z", BITE)
+    promise = SLA(
+        BITE,
+        target="99%",
+        window=CalendarWindow("day"),
+        downtime=Downtime(in_a_row=2),
+        penalties=[Penalty("99%", "10%")],
+        exclusions=[works],
+        customer=BITE,
+    )
+    down = [("2026-01-01T00:30Z", "2026-01-01T04:00Z")]
+    statement = promise.statement_of(down, "2026-01-01", fee=1, currency="USD")
+    reason = Rationale("survey", source=BITE, value=BITE, date="2026-01-01")
+    history = SLOHistory([(None, slo), ("2026-01-02", slo)])
+    counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1m", total=[1] * 60, bad=[1] * 60)
+    return [
+        promise,
+        promise.downtime,
+        *promise.penalties,
+        statement,
+        *statement.lines,
+        *statement.excluded,
+        statement.money,
+        promise.headroom(slo),
+        *promise.lead_times(counts, SLO(named, sli=slo.sli, target="99%", window="1h").evaluate(counts), []),
+        reason,
+        history,
+        Money(fee="1.5", currency="EUR"),
     ]
 
 
@@ -150,7 +190,7 @@ def of_policies() -> list[Any]:
     ]
 
 
-ROOMS = (slokit, alerts, conditions, policy)
+ROOMS = (slokit, alerts, conditions, policy, sla)
 # Kinds of objects, which nothing is by itself.
 KINDS = {alerts.Alert, conditions.BurnLeaf, conditions.Condition, conditions.Leaf}
 PUBLIC = [

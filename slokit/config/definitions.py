@@ -1,4 +1,4 @@
-"""A document of definitions: objectives, with the indicators, exclusions, alerts and policies that go with them.
+"""A document of definitions: objectives, with the indicators, exclusions, alerts, policies and agreements beside them.
 
 What a file holds is plain data to this room; :mod:`slokit.interop.definitions` reads the file.
 """
@@ -12,6 +12,7 @@ import attrs
 
 from slokit._display import clean, html_table, plural
 from slokit.alerts import Alert
+from slokit.config.agreements import SLA_, SLO_HISTORY
 from slokit.config.codecs import Family
 from slokit.config.kinds import EXCLUSION, SLI_, SLO_
 from slokit.config.places import WRONG, Place, closest, collected, kind_of_data
@@ -20,8 +21,10 @@ from slokit.errors import UnknownLabel, WrongType
 from slokit.exclusions import Exclusion
 from slokit.policy import Policy
 from slokit.rational import percent_text
+from slokit.sla import SLA
 from slokit.sli import SLI
 from slokit.slo import SLO
+from slokit.slo_history import SLOHistory
 
 __all__ = ["Definitions", "read_document", "write_document"]
 
@@ -32,8 +35,10 @@ _PARTS: dict[str, tuple[Family, str, type]] = {
     "exclusion": (EXCLUSION, "exclusions", Exclusion),
     "alert": (ALERT, "alerts", Alert),
     "policy": (POLICY, "policies", Policy),
+    "sla": (SLA_, "slas", SLA),
+    "slo_history": (SLO_HISTORY, "slo_histories", SLOHistory),
 }
-_NAMED = ("sli", "slo", "policy")
+_NAMED = ("sli", "slo", "policy", "sla", "slo_history")
 
 
 def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -56,11 +61,15 @@ class Definitions(Sequence[SLO]):
         Indicators that stand by themselves, each with a name of its own; those of the objectives need not be here.
     policies
         Policies, each with a name of its own.
+    slas
+        Agreements, each with a name of its own.
+    slo_histories
+        Objectives whose definition changed, each with a name of its own. They are not among the ``slos``.
 
     Raises
     ------
     InvalidDefinition
-        If two objectives, two indicators or two policies share a name.
+        If two objectives, or two of another kind that has names, share one.
 
     Examples
     --------
@@ -77,6 +86,8 @@ class Definitions(Sequence[SLO]):
     alerts: tuple[Alert, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     slis: tuple[SLI, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     policies: tuple[Policy, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    slas: tuple[SLA, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    slo_histories: tuple[SLOHistory, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for key, (_, attribute, cls) in _PARTS.items():
@@ -113,13 +124,15 @@ class Definitions(Sequence[SLO]):
 
     def __repr__(self) -> str:
         parts = [
-            plural(len(held), word, "policies" if word == "policy" else None)
-            for held, word in (
-                (self.slos, "SLO"),
-                (self.slis, "SLI"),
-                (self.exclusions, "exclusion"),
-                (self.alerts, "alert"),
-                (self.policies, "policy"),
+            plural(len(held), word, many)
+            for held, word, many in (
+                (self.slos, "SLO", None),
+                (self.slis, "SLI", None),
+                (self.exclusions, "exclusion", None),
+                (self.alerts, "alert", None),
+                (self.policies, "policy", "policies"),
+                (self.slas, "SLA", None),
+                (self.slo_histories, "SLO history", "SLO histories"),
             )
             if held or word == "SLO"
         ]
@@ -137,6 +150,8 @@ class Definitions(Sequence[SLO]):
             (self.exclusions, "Exclusions"),
             (self.alerts, "Alerts"),
             (self.policies, "Policies"),
+            (self.slas, "Agreements"),
+            (self.slo_histories, "Objectives in time"),
         )
         for held, caption in others:
             if held:
@@ -168,7 +183,7 @@ def read_document(data: Mapping[Any, Any], place: Place) -> Any:
     Parameters
     ----------
     data
-        Lists of tables under ``sli``, ``slo``, ``exclusion``, ``alert`` and ``policy``.
+        Lists of tables under ``sli``, ``slo``, ``exclusion``, ``alert``, ``policy``, ``sla`` and ``slo_history``.
     place
         The root.
     """

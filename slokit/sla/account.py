@@ -13,6 +13,8 @@ from typing import Literal
 
 import attrs
 
+from slokit._display import clean, html_table
+from slokit.intervals import span_text
 from slokit.sla.measured import Measured, Missing, Span
 
 __all__ = ["Account", "Excluded", "Line", "LineKind", "account", "segments"]
@@ -23,7 +25,7 @@ downtime; ``too short`` and ``excluded`` were down and are not counted; ``bad ev
 counts requests."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Line:
     """One line of a statement: a span in which the service was down, or had bad events.
 
@@ -59,8 +61,24 @@ class Line:
         """Whether it counts against the promise."""
         return self.kind in ("down", "unobserved", "bad events")
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.end)
+        yield "kind", self.kind if self.counted else f"{self.kind}, not counted"
+        if self.bad is not None:
+            yield "events", f"{self.bad:,} of {self.total or 0:,} bad"
+        yield from (("reason", clean(reason)) for reason in self.reasons)
 
-@attrs.frozen(kw_only=True)
+    def __repr__(self) -> str:
+        return f"Line({', '.join(text for _, text in self._facts())})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield from self._facts()
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self._facts()), caption="Line")
+
+
+@attrs.frozen(kw_only=True, repr=False)
 class Excluded:
     """A span that was taken out of the account.
 
@@ -80,6 +98,16 @@ class Excluded:
     def length(self) -> int:
         """Its length, nanoseconds."""
         return self.end - self.start
+
+    def __repr__(self) -> str:
+        return f"Excluded({span_text(self.start, self.end)}, {'; '.join(map(clean, self.reasons))})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.end)
+        yield from (("reason", clean(reason)) for reason in self.reasons)
+
+    def _repr_html_(self) -> str:
+        return html_table(list(self.__rich_repr__()), caption="Excluded")
 
 
 @attrs.frozen(kw_only=True)

@@ -23,7 +23,7 @@ from slokit.periods import CalendarWindow
 from slokit.rational import percent_text
 from slokit.slo import SLO
 from slokit.timeline import duration_text
-from slokit.windows import RollingWindow
+from slokit.windows import RollingWindow, Window
 
 if TYPE_CHECKING:
     from slokit.sla.agreement import SLA
@@ -127,7 +127,7 @@ def headroom(sla: SLA, slo: SLO) -> Headroom:
     target = min((slo.target, *own))
     period = sla.window.nominal
     allowed = (1 - sla.target) * period
-    let_through, conversion = _let_through(slo, sla.window, target)
+    reach, conversion = _reach(slo.window, sla.window)
     bare = Headroom(
         sla=sla.name,
         slo=slo.name,
@@ -136,33 +136,30 @@ def headroom(sla: SLA, slo: SLO) -> Headroom:
         period=period,
         window=str(slo.window),
         allowed=allowed,
-        let_through=let_through,
+        let_through=min((1 - target) * reach, Fraction(period)),
         conversion=conversion,
     )
-    return attrs.evolve(bare, findings=tuple(_findings(bare, sla, slo)))
+    return attrs.evolve(bare, findings=tuple(_findings(bare, sla, slo, reach)))
 
 
-def _let_through(slo: SLO, window: CalendarWindow, target: Fraction) -> tuple[Fraction, str]:
-    """Return the most of a period that can be bad while the objective is met, and why."""
-    period, length, share = window.nominal, slo.window.nominal, 1 - target
-    own = slo.window
-    named, asked = str(own), duration_text(period)
+def _reach(own: Window, window: CalendarWindow) -> tuple[int, str]:
+    """Return the length of all windows whose budgets can fall into one period, nanoseconds, and why."""
+    period, length = window.nominal, own.nominal
+    asked = duration_text(period)
     if isinstance(own, RollingWindow):
         # Windows laid end to end over the period: each of them may be bad to the limit.
         windows = -(-period // length)
-        most = min(windows * length * share, Fraction(period))
         if windows == 1:
-            return most, f"one window of {named} can lie over all that was bad in {asked}"
-        return most, f"{windows} windows of {named} cover {asked}, each may spend its budget"
+            return length, f"one window of {own} can lie over all that was bad in {asked}"
+        return windows * length, f"{windows} windows of {own} cover {asked}, each may spend its budget"
     if own == window:
-        return share * period, f"both are settled by the same {named}"
+        return period, f"both are settled by the same {own}"
     if _nests(own, window):
-        return share * period, f"{asked} is whole periods of {named}, each may spend its budget"
+        return period, f"{asked} is whole periods of {own}, each may spend its budget"
     if _nests(window, own):
-        return min(share * length, Fraction(period)), f"one {named} may spend its whole budget within {asked}"
+        return length, f"one {own} may spend its whole budget within {asked}"
     windows = -(-period // length) + 1
-    most = min(windows * length * share, Fraction(period))
-    return most, f"up to {windows} periods of {named} meet {asked}, each may spend its budget within it"
+    return windows * length, f"up to {windows} periods of {own} meet {asked}, each may spend its budget within it"
 
 
 def _nests(inner: CalendarWindow, outer: CalendarWindow) -> bool:
@@ -171,7 +168,7 @@ def _nests(inner: CalendarWindow, outer: CalendarWindow) -> bool:
     return plain and inner.tz == outer.tz and _NESTED.index(inner.unit) <= _NESTED.index(outer.unit)
 
 
-def _findings(found: Headroom, sla: SLA, slo: SLO) -> Iterator[Finding]:
+def _findings(found: Headroom, sla: SLA, slo: SLO, reach: int) -> Iterator[Finding]:
     subject = f"{clean(slo.name, 60)} under {clean(sla.name, 60)}"
     if found.margin <= 0:
         yield Finding(
@@ -190,7 +187,7 @@ def _findings(found: Headroom, sla: SLA, slo: SLO) -> Iterator[Finding]:
             f"met over {found.window} it can let {_text(found.let_through)} of {_text(found.period)} be bad, and the "
             f"agreement allows {_text(found.allowed)} ({found.conversion})",
             f"a window of {duration_text(found.period)} or less, or a target of "
-            f"{percent_text(_tight_enough(found))} or more",
+            f"{percent_text(_tight_enough(found.allowed, reach))} or more",
         )
     if sla.counts_time and not isinstance(slo.budgeting, Timeslices):
         yield Finding(
@@ -202,7 +199,9 @@ def _findings(found: Headroom, sla: SLA, slo: SLO) -> Iterator[Finding]:
         )
 
 
-def _tight_enough(found: Headroom) -> Fraction:
-    """Return the least target, in whole thousandths of a percent, that lets through no more than is allowed."""
-    exact = 1 - (1 - found.target) * found.allowed / found.let_through
-    return Fraction(-(-exact * 100_000 // 1), 100_000)
+def _tight_enough(allowed: Fraction, reach: int) -> Fraction:
+    """Return a short target, in thousandths of a percent or finer, that lets through no more than is allowed."""
+    share, scale = allowed / reach, 100_000
+    while share * scale < 1:
+        scale *= 10
+    return 1 - Fraction(share * scale // 1, scale)

@@ -10,17 +10,19 @@ import copy
 import json
 import pickle
 import tomllib
-from datetime import time
+from datetime import date, time
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
+import attrs
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slokit import (
+    SLA,
     SLI,
     SLO,
     BudgetShareAlert,
@@ -28,8 +30,10 @@ from slokit import (
     CalendarWindow,
     Exclusion,
     Policy,
+    Rationale,
     RollingWindow,
     Rule,
+    SLOHistory,
     State,
     from_dict,
     load,
@@ -54,6 +58,8 @@ from slokit.config import Definition, Definitions
 from slokit.errors import InvalidDefinition
 from slokit.exclusions import Recurrence
 from slokit.policy import Reviews
+from slokit.rationale import RationaleKind
+from slokit.sla import Downtime, Penalty
 from slokit.windows import Window
 
 SECOND = 1_000_000_000
@@ -150,6 +156,15 @@ budgetings: st.SearchStrategy[Budgeting] = st.one_of(
 )
 
 
+reasons = st.builds(
+    Rationale,
+    kind=st.sampled_from(get_args(RationaleKind)),
+    source=names,
+    value=remarks.filter(str.strip),
+    date=st.none() | st.dates().map(date.isoformat),
+)
+
+
 @st.composite
 def slos(draw: st.DrawFn, indicators: st.SearchStrategy[SLI] = slis) -> SLO:
     """Draw an objective whose fields fit each other."""
@@ -172,6 +187,7 @@ def slos(draw: st.DrawFn, indicators: st.SearchStrategy[SLI] = slis) -> SLO:
         owner=draw(st.none() | names),
         description=draw(st.none() | remarks),
         enforced=draw(st.booleans()),
+        rationale=draw(st.lists(reasons, max_size=2)),
     )
     if draw(st.booleans()):
         slo = slo.per(draw(names), target=draw(st.dictionaries(texts, targets, max_size=3)))
@@ -206,6 +222,47 @@ def exclusions(draw: st.DrawFn) -> Exclusion:
         name=draw(st.none() | texts),
         recurrence=recurrence,
     )
+
+
+# --- agreements, and objectives in time -------------------------------------------------------------------------------
+
+downtimes = st.builds(
+    Downtime,
+    min_total=st.integers(1, 2**63 - 1),
+    max_sli=targets,
+    in_a_row=st.integers(1, 2**27),
+    each=nanoseconds,
+)
+
+
+@st.composite
+def slas(draw: st.DrawFn) -> SLA:
+    """Draw an agreement whose tiers fall and rise."""
+    first = draw(shares.filter(bool) | st.just(Fraction(1)))
+    tiers = draw(st.integers(0, 3))
+    downtime = draw(st.none() | downtimes)
+    return SLA(
+        draw(names),
+        target=first,
+        window=draw(calendars()),
+        downtime=downtime,
+        penalties=[Penalty(first / 2**i, Fraction(i + 1, 4)) for i in range(min(tiers, 4))],
+        cap=draw(shares | st.just(Fraction(1))),
+        exclusions=draw(st.lists(exclusions(), max_size=2)),
+        missing=cast("Any", draw(st.sampled_from(("ignore", "good", "bad")))) if downtime else "ignore",
+        customer=draw(st.none() | names),
+        service=draw(st.none() | names),
+        description=draw(st.none() | remarks),
+    )
+
+
+@st.composite
+def slo_histories(draw: st.DrawFn) -> SLOHistory:
+    """Draw an objective whose definition changed up to twice."""
+    changes = sorted(draw(st.sets(instants, max_size=2)))
+    held = [draw(slos()) for _ in range(len(changes) + 1)]
+    versions = zip([None, *changes], held, strict=True)
+    return SLOHistory([(since, attrs.evolve(slo, name=held[0].name)) for since, slo in versions], tz=draw(zones))
 
 
 # --- alerts, conditions and policies ----------------------------------------------------------------------------------
@@ -328,11 +385,13 @@ def documents(draw: st.DrawFn) -> Definitions:
         alerts=draw(st.lists(alerts, max_size=2)),
         slis=own,
         policies=draw(st.lists(policies(), max_size=2, unique_by=lambda policy: policy.name)),
+        slas=draw(st.lists(slas(), max_size=2, unique_by=lambda sla: sla.name)),
+        slo_histories=draw(st.lists(slo_histories(), max_size=1)),
     )
 
 
 alone: st.SearchStrategy[Definition] = st.one_of(
-    slos(), slis, windows, budgetings, exclusions(), burn_alerts, share_alerts, policies()
+    slos(), slis, windows, budgetings, exclusions(), burn_alerts, share_alerts, policies(), slas(), slo_histories()
 )
 definitions: st.SearchStrategy[Definition] = alone | documents()
 
