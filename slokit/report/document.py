@@ -84,7 +84,7 @@ def markdown(
     <BLANKLINE>
     > Not ready to be signed: no reason for the target, no policy, no approval.
     <BLANKLINE>
-    | | |
+    |  |  |
     |---|---|
     | objective | at least 99.9% of availability over 30d rolling |
     | good | counted as good |
@@ -143,7 +143,7 @@ def _opening(slo: SLO, missing: list[str], until: str | None) -> Iterator[str]:
     if missing:
         yield f"> Not ready to be signed: {', '.join(missing)}."
         yield ""
-    yield markdown_table(_facts(slo, until), ("", "")).replace("|  |  |", "| | |", 1)
+    yield markdown_table(_facts(slo, until), ("", ""))
     yield ""
     for line in (slo.description or "").split("\n"):
         if line.strip():
