@@ -244,11 +244,11 @@ def markdown_text(value: object, limit: int = 200) -> str:
     Examples
     --------
     >>> print(markdown_text("<b>a|b</b> [x](http://x) 1*2"))
-    &lt;b&gt;a\|b&lt;/b&gt; \[x\](http:/\/x) 1\*2
+    &lt;b&gt;a\|b&lt;/b&gt; \[x\]\(http:/\/x) 1\*2
     >>> print(markdown_text("- no list"), markdown_text("1. no list"), markdown_text("---"))
     \- no list 1\. no list \---
     """
-    text = clean(str(value), limit).translate(_MARKUP_OF)
+    text = clean(str(value), limit).translate(_MARKUP_OF).replace("\\](", "\\]\\(")
     # Two slashes, a dot and an at sign make links by themselves in some flavours.
     text = _LINKS.sub(lambda found: {"//": "/\\/", "@": "\\@"}.get(found[0], f"{found[0][:-1]}\\."), text)
     return _OPENERS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)

@@ -140,8 +140,10 @@ def test_where_nothing_is_bad_the_traffic_is_the_limit() -> None:
 
 
 def test_never_missed_and_always_missed_are_found() -> None:
-    """99% left nine tenths of its budget; 99.95% was met by no window; 99.9% spent all of it and is neither."""
-    found = codes(advice())
+    """99.7% left two thirds of its budget; 99.8% half of it, and is neither; 99.95% was met by no window."""
+    found = codes(advice(candidates=["99%", "99.7%", "99.8%", "99.9%", "99.95%"]))
+    assert ("never-missed", "99.7%") in found
+    assert not any(subject == "99.8%" for _, subject in found)
     assert ("never-missed", "99%") in found
     assert ("always-missed", "99.95%") in found
     assert not any(subject == "99.9%" for _, subject in found)
@@ -169,6 +171,12 @@ def test_alerts_that_can_never_fire_are_found() -> None:
     found = advice(candidates=["75%", "99.9%"], alerts=[BurnRateAlert(long_window="1h", burn_rate=14.4)])
     assert ("never-pages", "75%") in codes(found)
     assert ("never-pages", "99.9%") not in codes(found)
+
+
+@pytest.mark.parametrize(("days", "windows"), [(29, 0), (30, 1), (31, 25), (120, 90 * 24 + 1)])
+def test_rolling_windows_lie_wholly_on_the_data(days: int, windows: int) -> None:
+    """The first full one ends with its thirtieth day, and each hour after that ends another."""
+    assert advice(steady(days=days)).rows[0].windows == windows
 
 
 def test_calendar_windows_are_whole_periods() -> None:
@@ -287,6 +295,17 @@ def test_an_agreement_in_minutes_owes_for_its_minutes() -> None:
     assert free.rows[0].expected_credit == 0
 
 
+def test_whoever_misses_what_was_promised_owes_something() -> None:
+    """99.9% promised and 99.5% reached: the first tier is due, although it begins at 99%; and the cap holds."""
+    month = CalendarWindow("month")
+    tiers = [Penalty("99%", "10%"), Penalty("98%", "50%")]
+    for cap, due in ((1, Fraction(1, 10)), ("5%", Fraction(1, 20))):
+        sla = SLA("x", target="99%", window=month, penalties=tiers, cap=cap)
+        table = targets.stakeholders(objective(), steady(5), ["99.5%", "99.9%"], sla=sla, paths=9)
+        assert [row.expected_credit for row in table] == [0, due]
+        assert table.credit_now == 0
+
+
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
@@ -344,6 +363,19 @@ def test_an_outcome_that_does_not_depend_on_the_value_bends_nowhere() -> None:
         )
         bends += found.bend is not None
     assert bends <= 1
+
+
+def test_an_outcome_that_falls_again_does_not_bend() -> None:
+    """Worse beyond on the whole, but least so where the values are largest: no line rises from there."""
+    values = np.repeat([0.5, 2.0, 100.0], [1000, 300, 700])
+    outcome = values == 2.0
+    found = targets.thresholds(
+        "latency", np.arange(2000) * 3600, values, candidates=[1], unit="s", time_unit="s", outcome=outcome, paths=2
+    )
+    worse = found.rows[0].worse
+    assert worse is not None
+    assert worse.low > 0
+    assert found.bend is None
 
 
 def test_thresholds_refuse_what_does_not_fit() -> None:
