@@ -10,7 +10,7 @@ import attrs
 from slokit._display import clean, html_table, plural, text_table
 from slokit.alerts import Alert
 from slokit.analysis.targets.candidates import CandidateLike, parse_candidates
-from slokit.analysis.targets.drawn import Drawing, draw_windows
+from slokit.analysis.targets.drawn import Drawing, DrawnWindows, draw_windows
 from slokit.analysis.targets.expectations import Expectation, expectations, parse_rationale
 from slokit.analysis.targets.past import DAY, MONTH, QUARTER, PastWindows, pages, state_times, with_target
 from slokit.analysis.targets.reach import Achievable, parse_margin, reach
@@ -30,7 +30,7 @@ from slokit.slo import SLO
 from slokit.statistics.intervals import parse_probability
 from slokit.timeline import DurationLike, duration_text
 
-__all__ = ["Advice", "advise"]
+__all__ = ["Advice", "advise", "advised"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -231,12 +231,39 @@ def advise(
     >>> advice.recommended.target, advice.achievable.target
     (Fraction(199, 200), Fraction(9989, 10000))
     """
+    return advised(
+        slo,
+        counts,
+        candidates,
+        confidence=confidence,
+        margin=margin,
+        policy=policy,
+        alerts=alerts,
+        rationale=rationale,
+        exclusions=exclusions,
+        drawing=Drawing(block=block, paths=paths, seed=seed),
+    )[0]
+
+
+def advised(
+    slo: SLO,
+    counts: Counts,
+    candidates: Iterable[CandidateLike] | None,
+    *,
+    confidence: RationalLike,
+    margin: RationalLike,
+    policy: Policy | None,
+    alerts: Iterable[Alert] | None,
+    rationale: Rationale | Iterable[Rationale],
+    exclusions: Exclusion | Iterable[Exclusion],
+    drawing: Drawing,
+) -> tuple[Advice, DrawnWindows]:
+    """Return advice, as :func:`advise` documents it, and the windows that were drawn for it."""
     if not isinstance(slo, SLO):
         raise WrongType(f"slo must be an SLO, got {type(slo).__name__}: {slo!r:.100}")
     said = parse_rationale(rationale)
     sure, spare = parse_probability(confidence, "confidence"), parse_margin(margin)
     chosen = parse_candidates(candidates, slo)
-    drawing = Drawing(block=block, paths=paths, seed=seed)
     ev = attrs.evolve(slo, own_targets=None).evaluate(counts, exclusions)
     ev._sums.check_single("counts")
     drawn = draw_windows(ev, drawing)
@@ -270,7 +297,7 @@ def advise(
         )
     found = reach(drawn, sure, spare)
     asked = expectations(said)
-    return Advice(
+    advice = Advice(
         slo=slo,
         rows=tuple(rows),
         achievable=found,
@@ -285,3 +312,4 @@ def advise(
             *watch.notes,
         ),
     )
+    return advice, drawn

@@ -14,7 +14,7 @@ import attrs
 
 from slokit._display import clean, html_table, percent, text_table
 from slokit.alerts import Alert
-from slokit.analysis.targets.advice import Advice, advise
+from slokit.analysis.targets.advice import Advice, advised
 from slokit.analysis.targets.candidates import CandidateLike
 from slokit.analysis.targets.drawn import Drawing, DrawnWindows, draw_windows
 from slokit.analysis.targets.limits import Limits, LimitsLike, Objection
@@ -250,7 +250,8 @@ def stakeholders(
     if sla is not None and not isinstance(sla, SLA):
         raise WrongType(f"sla must be an SLA, got {type(sla).__name__}: {sla!r:.100}")
     allowed = Limits.of(limits)
-    advice = advise(
+    drawing = Drawing(block=block, paths=paths, seed=seed)
+    advice, drawn = advised(
         slo,
         counts,
         candidates,
@@ -260,12 +261,10 @@ def stakeholders(
         alerts=alerts,
         rationale=rationale,
         exclusions=exclusions,
-        block=block,
-        paths=paths,
-        seed=seed,
+        drawing=drawing,
     )
-    drawing = Drawing(block=block, paths=paths, seed=seed)
-    drawn = _periods(sla, counts, drawing) if sla is not None else _windows(slo, counts, exclusions, drawing)
+    if sla is not None:
+        drawn = _periods(sla, counts, drawing)
     best = reach(drawn, parse_probability(confidence, "confidence"))
     rows = []
     for candidate in advice.rows:
@@ -311,10 +310,6 @@ def _periods(sla: SLA, counts: Counts, drawing: Drawing) -> DrawnWindows:
     """Draw periods of what the agreement counts."""
     plain = SLO(sla.name, sli=SLI.ratio("good"), target=0, window=RollingWindow(sla.window.nominal))
     return draw_windows(plain.evaluate(sla.evidence(counts)), drawing)
-
-
-def _windows(slo: SLO, counts: Counts, exclusions: Exclusion | Iterable[Exclusion], drawing: Drawing) -> DrawnWindows:
-    return draw_windows(attrs.evolve(slo, own_targets=None).evaluate(counts, exclusions), drawing)
 
 
 def _assumptions(sla: SLA | None, best: Achievable) -> Iterator[str]:
