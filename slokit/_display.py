@@ -8,6 +8,7 @@ may hold a terminal's escape sequence, a right-to-left override or a ``<script>`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -23,6 +24,7 @@ __all__ = [
     "percent_beyond",
     "plural",
     "short",
+    "text_table",
     "thousands",
 ]
 
@@ -236,34 +238,62 @@ def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), ca
     return "".join(parts)
 
 
-def markdown_text(value: object, limit: int = 200) -> str:
-    r"""Make anything safe inside a line or a cell of Markdown: no markup, no link, no HTML of its own.
+def text_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
+    """Build a table for a terminal; every cell is cleaned, the first column stands left and the others right.
 
     Examples
     --------
-    >>> print(markdown_text("a|b *c* <b> [x](y)"))
-    a\|b \*c\* &lt;b&gt; \[x\](y)
+    >>> print(text_table([("99%", 12), ("99.9%", 3)], ("target", "pages")))
+    target  pages
+    99%        12
+    99.9%       3
     """
-    # Entities come first: a backslash before "<" is not taken for an escape by every reader of Markdown.
-    text = clean(str(value), limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    marked = "".join(f"\\{sign}" if sign in "\\`*_[]|~#!" else sign for sign in text)
-    # What is no link by its marks may be one by its looks.
-    return marked.replace("://", ":&#47;&#47;").replace("www.", "www&#46;").replace("@", "&#64;")
+    lines = [[clean(str(cell)) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+# What Markdown, GitHub's flavour included, reads as more than itself inside a line or a cell of a table.
+_MARKUP = {sign: f"\\{sign}" for sign in r"\`*_{}[]|~#$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKUP_OF = str.maketrans(_MARKUP)
+_OPENERS = re.compile(r"^([ ]*)([-+=:](?=[-+=:\s]|$)|[0-9]{1,9}[.)](?=\s|$))")
+_LINKS = re.compile(r"(?i)(//|www\.|@)")
+
+
+def markdown_text(value: object, limit: int = 200) -> str:
+    r"""Make anything plain text inside a line, a list item or a cell of a table of Markdown.
+
+    Examples
+    --------
+    >>> print(markdown_text("<b>a|b</b> [x](http://x) 1*2"))
+    &lt;b&gt;a\|b&lt;/b&gt; \[x\]\(http:/\/x) 1\*2
+    >>> print(markdown_text("- no list"), markdown_text("1. no list"), markdown_text("---"))
+    \- no list 1\. no list \---
+    """
+    text = clean(str(value), limit).translate(_MARKUP_OF).replace("\\](", "\\]\\(")
+    # Two slashes, a dot and an at sign make links by themselves in some flavours.
+    text = _LINKS.sub(lambda found: {"//": "/\\/", "@": "\\@"}.get(found[0], f"{found[0][:-1]}\\."), text)
+    return _OPENERS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)
 
 
 def markdown_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
-    r"""Build a table of Markdown, every cell escaped, without a line break at its end.
+    r"""Build a table of Markdown, every cell escaped.
 
     Examples
     --------
-    >>> print(markdown_table([("a|b", 1)], ("name", "figure")))
-    | name | figure |
-    | --- | --- |
-    | a\|b | 1 |
+    >>> print(markdown_table([("99.9%", "a|b")], ("target", "why")))
+    | target | why |
+    |---|---|
+    | 99.9% | a\|b |
     """
-    lines = [[markdown_text(cell) for cell in row] for row in (head, *rows)]
-    lines.insert(1, ["---"] * len(head))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    lines = ["| " + " | ".join(markdown_text(cell, 1000) for cell in row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
 def _is_decimal(number: Fraction) -> bool:

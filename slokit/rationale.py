@@ -18,7 +18,7 @@ from slokit._display import clean, html_table
 from slokit.errors import InvalidSLO, WrongType
 from slokit.texts import check_text
 
-__all__ = ["Rationale", "RationaleKind"]
+__all__ = ["Rationale", "RationaleKind", "parse_date"]
 
 RationaleKind = Literal["survey", "feedback", "competitor", "business", "contract", "dependency", "history", "other"]
 """Where a reason comes from: what users answered when asked, or said unasked; what others offer; what the business
@@ -28,19 +28,29 @@ _MAX_TEXT = 1_000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def _date_text(value: str | Date | None) -> str | None:
-    """Read a date into its ISO text."""
-    if value is None:
-        return None
+def parse_date(value: str | Date, field: str) -> str:
+    """Read a date into its ISO text.
+
+    Raises
+    ------
+    InvalidSLO
+        If it is no real date.
+    WrongType
+        If it is neither a date nor text.
+    """
     if isinstance(value, Date) and not isinstance(value, datetime):
         return value.isoformat()
     if not isinstance(value, str):
-        raise WrongType(f'date must be a date such as "2026-05-01", got {type(value).__name__}: {value!r:.100}')
+        raise WrongType(f'{field} must be a date such as "2026-05-01", got {type(value).__name__}: {value!r:.100}')
     text = value.strip()
     try:
         return Date.fromisoformat(text if _DATE.fullmatch(text) else "").isoformat()
     except ValueError:
-        raise InvalidSLO(f'date must be a real date such as "2026-05-01", got {value[:40]!r}') from None
+        raise InvalidSLO(f'{field} must be a real date such as "2026-05-01", got {value[:40]!r}') from None
+
+
+def _date_text(value: str | Date | None) -> str | None:
+    return None if value is None else parse_date(value, "date")
 
 
 @attrs.frozen(repr=False)

@@ -17,7 +17,7 @@ from slokit.evaluation.sums import WindowedSums
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, duration_text, to_datetime
 
-__all__ = ["WorstWindow", "worst_window"]
+__all__ = ["WorstWindow", "worst_places", "worst_window"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -100,7 +100,7 @@ def worst_window(
     for index in np.ndindex(*sums.lead):
         bad, total = (one.rows(index).window_exact(width)[whole] for one in (sums.bad, sums.total))
         share = 1 - sums.target_of(index)
-        for where, events, all_events in _candidates(bad, total):
+        for where, events, all_events in worst_places(bad, total):
             rank = Fraction(events, all_events) / share, events
             if peak is None or rank > peak:
                 peak, found = rank, (index, where + whole.start)
@@ -121,8 +121,12 @@ def worst_window(
     )
 
 
-def _candidates(bad: npt.NDArray[Any], total: npt.NDArray[Any]) -> list[tuple[int, int, int]]:
-    """Return the first place of each pair of counts whose share of bad events may be the largest of one series."""
+def worst_places(bad: npt.NDArray[Any], total: npt.NDArray[Any]) -> list[tuple[int, int, int]]:
+    """Return the first place of each pair of counts whose share of bad events may be the largest of one series.
+
+    Each is ``(where, bad, total)``, in Python integers; among them is the largest share, which whoever asks finds
+    exactly. Without any event there is none.
+    """
     held = np.flatnonzero(total > 0)
     if not held.size:
         return []

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from slokit._display import clean, html_table, html_text
+from slokit._display import clean, html_table, html_text, markdown_table, markdown_text
 from slokit.rational import percent_text
 from slokit.sla import Line, Statement
 from slokit.timeline import duration_text
@@ -26,9 +25,6 @@ COLUMNS = (
 )  # fmt: skip
 """The columns of :func:`to_csv`."""
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~])")
-# Not every reader of Markdown takes a backslash before these.
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # What spreadsheets take for the beginning of a formula, or skip before one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOST_TEXT = 300
@@ -75,21 +71,19 @@ def to_text(statement: Statement, *, most_lines: int = 200) -> str:
 
 def to_markdown(statement: Statement, *, most_lines: int = 200) -> str:
     """Write a statement as Markdown, as GitHub has it; every text of others is escaped."""
-    parts = [f"# {_plain(f'Statement of {statement.sla.name}')}", "", f"**{_plain(repr(statement))}**", ""]
-    parts += _table(("", ""), _head(statement))
+    title, answer = (markdown_text(text, 1000) for text in (f"Statement of {statement.sla.name}", repr(statement)))
+    parts = [f"# {title}", "", f"**{answer}**", "", markdown_table(_head(statement), ("", ""))]
     if statement.lines:
-        parts += [
-            "",
-            *_table(("start", "end", "length", "what"), (_row(statement, x) for x in statement.lines[:most_lines])),
-        ]
+        rows = [_row(statement, line) for line in statement.lines[:most_lines]]
+        parts += ["", markdown_table(rows, ("start", "end", "length", "what"))]
     if len(statement.lines) > most_lines:
         parts += ["", f"… {len(statement.lines) - most_lines:,} more"]
     if statement.excluded:
-        rows = (
+        out = [
             (statement.local(o.start), statement.local(o.end), duration_text(o.length), "; ".join(o.reasons))
             for o in statement.excluded[:most_lines]
-        )
-        parts += ["", *_table(("excluded from", "to", "length", "why"), rows)]
+        ]
+        parts += ["", markdown_table(out, ("excluded from", "to", "length", "why"))]
     return "\n".join(parts) + "\n"
 
 
@@ -167,16 +161,6 @@ def _row(statement: Statement, line: Line) -> tuple[str, str, str, str]:
     if line.run != (line.start, line.end):
         what += f" (of {statement.local(line.run[0])} to {statement.local(line.run[1])})"
     return statement.local(line.start), statement.local(line.end), duration_text(line.length), what
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return lines + [f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows]
-
-
-def _plain(text: str) -> str:
-    """Take Markdown's signs for what they look like."""
-    return _MARKUP.sub(r"\\\1", clean(text, _MOST_TEXT)).translate(_ENTITIES)
 
 
 def _cell(value: Any) -> str:

@@ -39,7 +39,14 @@ that."""
 _INDEPENDENT = "independent events; bursts make the true interval wider"
 
 
-def _probability(value: RationalLike, field: str) -> Fraction:
+def parse_probability(value: RationalLike, field: str) -> Fraction:
+    """Read what must be above 0 and below 1, such as a confidence, as a decimal.
+
+    Raises
+    ------
+    InvalidNumber
+        If it is out of that range.
+    """
     share = parse_rational(value, field)
     if not 0 < share < 1:
         raise InvalidNumber(f'{field} must be above 0 and below 1, such as "95%", got {value}')
@@ -47,7 +54,7 @@ def _probability(value: RationalLike, field: str) -> Fraction:
 
 
 def _level(value: RationalLike) -> Fraction:
-    return _probability(value, "level")
+    return parse_probability(value, "level")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -341,7 +348,7 @@ def surely_above(
     >>> surely_above([1, 2, 100], [10, 10, 1_000], Fraction("0.0144"), confidence="99%")
     array([False,  True,  True])
     """
-    chance = float(1 - _probability(confidence, "confidence"))
+    chance = float(1 - parse_probability(confidence, "confidence"))
     failed, passed = _counts(bad, total)
     given = share if isinstance(share, np.ndarray) else np.array(parse_rational(share, "share"), dtype=object)
     shares = [parse_rational(value, "share") for value in given.flat]
