@@ -169,7 +169,8 @@ def _scope(value: Mapping[str, str | Iterable[str]] | Scope | None) -> Scope:
             value = dict(value)
         except (TypeError, ValueError):
             raise WrongType(
-                f'scope must map an axis to labels, such as {{"region": "eu"}}, got {type(value).__name__}: {value!r:.100}'
+                f'scope must map an axis to labels, such as {{"region": "eu"}}, got {type(value).__name__}: '
+                f"{value!r:.100}"
             ) from None
     return tuple(sorted((_text(axis, "an axis of scope"), _labels(axis, labels)) for axis, labels in value.items()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -464,7 +465,8 @@ def test_the_way_out_of_a_headroom_that_is_none_is_one(promise: str, above: Frac
     for finding in room.findings:
         better = finding.mend.rpartition("target of ")[2].removesuffix(" or more")
         mended = sla.headroom(slo(better, f"{days}d"))
-        assert mended.is_tighter and finding.code not in {one.code for one in mended.findings}
+        assert mended.is_tighter
+        assert finding.code not in {one.code for one in mended.findings}
 
 
 def test_an_objective_that_is_tighter_in_nominal_months_alone_is_told_so() -> None:
@@ -485,6 +487,32 @@ def test_a_customer_of_a_statement_is_held_to_what_an_agreement_asks_of_one(cust
     counts = minutes("2026-05-01T00:00Z", 1440, [])
     with pytest.raises((WrongType, InvalidSLA), match="customer must"):
         API.statement(counts, "2026-05", customer=customer)
+
+
+def test_a_statement_that_is_cut_short_says_so_wherever_it_is() -> None:
+    """Spans taken out that are not listed are counted, and none listed at all is no error."""
+    out = [Exclusion(f"2026-05-{day:02}T01:00Z", f"2026-05-{day:02}T02:00Z", "move") for day in range(2, 8)]
+    found = API.statement_of([("2026-05-20T00:00Z", "2026-05-20T02:00Z")], "2026-05", exclusions=out)
+    assert "… 4 more" in to_markdown(found, most_lines=2)
+    assert "… 4 more" in to_html(found, most_lines=2)
+    assert "… 1 more" in to_text(found, most_lines=0)
+
+
+@pytest.mark.parametrize("write", [to_text, to_markdown, to_html])
+def test_only_statements_are_written_and_only_so_many_lines(write: Callable[..., str]) -> None:
+    """Anything else is refused by name."""
+    found = API.statement_of([], "2026-05")
+    for wrong in (None, 0, "x", [found]):
+        with pytest.raises(WrongType, match="statement must be a Statement"):
+            write(wrong)
+    for lines in (None, 1.5, True):
+        with pytest.raises(WrongType, match="most_lines must be"):
+            write(found, most_lines=lines)
+    with pytest.raises(InvalidNumber, match="most_lines must be 0 or more"):
+        write(found, most_lines=-1)
+    for several in (None, "x", [None]):
+        with pytest.raises(WrongType, match="statement"):
+            to_csv(several)  # type: ignore[arg-type]
 
 
 def test_headroom_knows_series_of_their_own_and_what_is_counted() -> None:
