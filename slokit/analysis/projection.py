@@ -366,7 +366,7 @@ class _Plan:
 def _check_draws(paths: int, seed: int, steps: int) -> None:
     for field, value, least in (("paths", paths, 1), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r}")
+            raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
         if value < least:
             raise InvalidNumber(f"{field} must be {least} or more, got {value}")
     if paths * steps > _MAX_CELLS:
