@@ -104,19 +104,21 @@ def grid_of(
         If there are too many settings.
     """
     pairs = [_pair(one, at) for at, one in enumerate(_several(windows, "windows"))]
-    rates = _ascending(parse_burn_rate(one) for one in _several(burn_rates, "burn_rates"))
-    portions = _ascending(parse_share(one) for one in _several(shares, "shares"))
+    rates_given, shares_given = _several(burn_rates, "burn_rates"), _several(shares, "shares")
     gates = list(
         product(_several(min_bads, "min_bads"), _several(min_totals, "min_totals"), _several(pendings, "pendings"))
     )
-    if not pairs or not gates or not (rates or portions):
+    if not pairs or not gates or not (rates_given or shares_given):
         raise InvalidAlert(
             "a sweep must have at least one window, one burn rate or share, and one of each gate; got "
-            f"{len(pairs)} windows, {len(rates)} burn rates, {len(portions)} shares and {len(gates)} gates"
+            f"{len(pairs)} windows, {len(rates_given)} burn rates, {len(shares_given)} shares and {len(gates)} gates"
         )
-    many = len(pairs) * len(gates) * (len(rates) + len(portions))
+    # Before any of them is read: reading millions takes minutes.
+    many = len(pairs) * len(gates) * (len(rates_given) + len(shares_given))
     if many > MOST_SETTINGS:
         raise InvalidNumber(f"a sweep takes at most {MOST_SETTINGS:,} settings, got {many:,}; leave some out")
+    rates = _ascending(map(parse_burn_rate, rates_given))
+    portions = _ascending(map(parse_share, shares_given))
     asked = [{"min_bad": bad, "min_total": total, "pending": pending, **fixed} for bad, total, pending in gates]
     families: dict[BurnRateAlert | BudgetShareAlert, tuple[Fraction, ...]] = {}
     # Alerts that differ in their gates alone come one after another, so that their levels are found once.
