@@ -124,7 +124,7 @@ class Breach:
         yield "assumption", self.projection.assumption
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=f"Chance of a breach of {self.name}")
+        return html_table(self.__rich_repr__(), caption=f"Chance of a breach of {self.name}")
 
 
 def breach(

@@ -174,7 +174,7 @@ class Projection:
         yield "assumption", self.assumption
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=f"Projection of {self.name}")
+        return html_table(self.__rich_repr__(), caption=f"Projection of {self.name}")
 
 
 def _percent(ratio: float) -> str:

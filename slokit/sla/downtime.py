@@ -12,7 +12,7 @@ from fractions import Fraction
 import attrs
 import numpy as np
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidSLA, WrongType
 from slokit.rational import RationalLike, parse_rational, percent_text
 from slokit.timeline import DurationLike, duration_text, parse_length
@@ -50,7 +50,7 @@ def _each(value: DurationLike | int) -> int:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Downtime:
+class Downtime(Shown):
     """Which minutes are down, and how many of them in a row count.
 
     Parameters
@@ -98,6 +98,3 @@ class Downtime:
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "down", self.text
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Downtime")

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, plural
+from slokit._display import Shown, clean, plural
 from slokit.analysis.feedback.pairing import Per, pair
 from slokit.analysis.feedback.permutation import correlations, midranks, permutations
 from slokit.counts import Counts
@@ -30,7 +30,7 @@ _ROUNDING = 1e-12
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Association:
+class Association(Shown):
     """How complaints go together with the bad events of an objective.
 
     Parameters
@@ -59,6 +59,8 @@ class Association:
     permutations, seed
         Of the shuffling.
     """
+
+    _caption = "Complaints and bad events"
 
     name: str
     correlation: float | None
@@ -107,9 +109,6 @@ class Association:
         yield from self._facts()
         yield "span", f"{instant_text(self.start)} to {instant_text(self.end)}"
         yield "assumption", self.assumption
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Complaints and bad events")
 
 
 def _p_text(p: Fraction) -> str:

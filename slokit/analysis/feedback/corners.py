@@ -24,7 +24,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, plural, short
+from slokit._display import Shown, clean, html_table, percent, plural, short
 from slokit._kernels.runs import held, joined_runs
 from slokit.alerts import Alert, fires
 from slokit.analysis.feedback.association import Association
@@ -54,7 +54,7 @@ _SHOWN = 20
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class CornerSpell:
+class CornerSpell(Shown):
     """A stretch of buckets in one corner.
 
     Parameters
@@ -70,6 +70,8 @@ class CornerSpell:
     burn_rate
         How fast the budget burned over all of it; None without traffic.
     """
+
+    _caption = "Spell of a corner"
 
     corner: Corner
     start: datetime
@@ -89,12 +91,6 @@ class CornerSpell:
     def __repr__(self) -> str:
         corner, when, *rest = (text for _, text in self._facts())
         return f"CornerSpell({corner}: {when}, {', '.join(rest)})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Spell of a corner")
 
 
 @attrs.frozen(kw_only=True, repr=False)

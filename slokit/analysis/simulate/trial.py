@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, plural
+from slokit._display import Shown, clean, percent, plural
 from slokit.alerts import Alert, notifications
 from slokit.analysis.simulate.catalogue import Catalogue
 from slokit.analysis.simulate.evidence import counts
@@ -50,7 +50,7 @@ def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class PolicyTrial:
+class PolicyTrial(Shown):
     """What a policy would have done in many simulated years; the arrays are read-only, shape ``(runs, months)``.
 
     Parameters
@@ -72,6 +72,8 @@ class PolicyTrial:
     incidents
         How many incidents of the catalogue hit the service: int64.
     """
+
+    _caption = "Trial of a policy"
 
     policy: Policy
     slo: SLO
@@ -158,9 +160,6 @@ class PolicyTrial:
         yield "policy", clean(self.policy.name)
         yield "objective", clean(self.slo.name)
         yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Trial of a policy")
 
 
 def try_policy(

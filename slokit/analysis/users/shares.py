@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, percent
 from slokit.counts.axes import axis_index, labels_of
 from slokit.errors import InvalidNumber, WrongType
 from slokit.evaluation import Evaluation
@@ -26,7 +26,7 @@ _SHOWN = 5
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Within:
+class Within(Shown):
     """For how many series the objective is met at the end of every bucket; the arrays are read-only.
 
     Parameters
@@ -57,6 +57,8 @@ class Within:
     >>> found
     within api: 66.7% of 3 by tenant at 2026-01-01 02:00 UTC; worst: globex -1,700%, acme 88.9%, initech 100% left
     """
+
+    _caption = "Users within their objective"
 
     axis: str
     met: Ints = attrs.field(eq=attrs.cmp_using(eq=np.array_equal))
@@ -151,9 +153,6 @@ class Within:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "objective", clean(self.evaluation.slo.name)
         yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Users within their objective")
 
 
 def _left(status: Status) -> str:

@@ -192,7 +192,7 @@ class Figure:
         yield from ((name, clean(text)) for name, text in self.labels)
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=self.name)
+        return html_table(self.__rich_repr__(), caption=self.name)
 
 
 def identity(monitor: Monitor) -> Labels:

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import attrs
 
-from slokit._display import html_table
+from slokit._display import Shown
 
 __all__ = ["Tier", "Tiers"]
 
@@ -57,7 +57,7 @@ class Tier:
 
 
 @attrs.frozen
-class Tiers:
+class Tiers(Shown):
     """The tiers that answer all windows up to a length, the finest first.
 
     Parameters
@@ -128,6 +128,3 @@ class Tiers:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         for tier in self.tiers:
             yield f"every {tier.step}", f"{tier.size} edges, windows up to {tier.reach:,} buckets"
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Tiers")
