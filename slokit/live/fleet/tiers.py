@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import attrs
 
-from slokit._display import Shown
+from slokit._display import Shown, plural
 
 __all__ = ["Tier", "Tiers"]
 
@@ -29,7 +29,7 @@ _BYTES_AN_EDGE = 16
 
 
 @attrs.frozen
-class Tier:
+class Tier(Shown):
     """Running sums at every ``step``-th edge.
 
     Parameters
@@ -54,6 +54,11 @@ class Tier:
     def place(self, edge: int) -> int:
         """Return where in the ring an edge stands, that of the nearest kept edge at or before it."""
         return edge // self.step % self.size
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "every", plural(self.step, "bucket")
+        yield "edges", f"{self.size:,}"
+        yield "windows up to", plural(self.reach, "bucket")
 
 
 @attrs.frozen
