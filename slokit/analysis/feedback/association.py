@@ -15,7 +15,7 @@ from slokit.analysis.feedback.permutation import correlations, midranks, permuta
 from slokit.counts import Counts
 from slokit.errors import InvalidNumber, InvalidWindow, WrongType
 from slokit.evaluation import Evaluation
-from slokit.rational import RationalLike, parse_rational, percent_text
+from slokit.rational import RationalLike, parse_integer, parse_rational, percent_text
 from slokit.timeline import UNITS, DurationLike, Timeline, duration_text, instant_text, parse_duration
 from slokit.windows import RollingWindow
 
@@ -180,8 +180,8 @@ def associate(
     certain = parse_rational(level, "level")
     if not 0 < certain < 1:
         raise InvalidNumber(f"level must be above 0 and below 1, got {level}")
-    _check("permutations", permutations, 1, _MOST_PERMUTATIONS)
-    _check("seed", seed, 0, None)
+    parse_integer(permutations, "permutations", 1, _MOST_PERMUTATIONS)
+    parse_integer(seed, "seed")
     both = pair(ev, complaints, step, per)
     width = _block(both.timeline, block)
     blocks = both.timeline.size // width
@@ -218,13 +218,6 @@ def associate(
 
 def _orders(blocks: int, count: int, seed: int) -> npt.NDArray[np.int64]:
     return permutations(np.random.default_rng(seed), blocks, count)
-
-
-def _check(field: str, value: int, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-    if value < least or (most is not None and value > most):
-        raise InvalidNumber(f"{field} must be {least:,} {'or more' if most is None else f'to {most:,}'}, got {value}")
 
 
 def _block(line: Timeline, block: DurationLike | None) -> int:

@@ -32,7 +32,7 @@ from slokit.analysis.feedback.pairing import Exact, Mask, Pair, Per, pair
 from slokit.counts import Counts
 from slokit.errors import InvalidAlert, InvalidNumber, WrongType
 from slokit.evaluation import Evaluation
-from slokit.rational import RationalLike, parse_rational, percent_text
+from slokit.rational import RationalLike, parse_integer, parse_rational, percent_text
 from slokit.statistics import surely_above
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, Timeline, duration_text, parse_duration, to_datetime
@@ -246,11 +246,8 @@ def corners(
     >>> found.of("unseen")
     (CornerSpell(unseen: 2026-01-01 04:00 to 2026-01-01 05:00 UTC, 9 complaints, burn 0x),)
     """
-    for field, value in (("min_complaints", min_complaints), ("min_spells", min_spells)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-        if value < 1:
-            raise InvalidNumber(f"{field} must be 1 or more, got {value}")
+    parse_integer(min_complaints, "min_complaints", 1)
+    parse_integer(min_spells, "min_spells", 1)
     if association is not None and not isinstance(association, Association):
         raise WrongType(f"association must be what associate() returns, got {association!r:.100}")
     both = pair(ev, complaints, step, per)

@@ -6,7 +6,7 @@ integral, so that the same incident means the same errors whatever the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import attrs
@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit import incidents
+from slokit._display import Shown, clean, percent
 from slokit.errors import InvalidNumber
+from slokit.intervals import span_text
 from slokit.timeline import (
     InstantLike,
     Timeline,
@@ -62,7 +64,7 @@ def _sensitivities(_instance: object, _attribute: object, value: tuple[tuple[str
 
 
 @attrs.frozen(kw_only=True)
-class Traffic:
+class Traffic(Shown):
     """How much a service is asked, and how often it fails when nothing in particular is wrong.
 
     Parameters
@@ -104,9 +106,17 @@ class Traffic:
     error_share: float = attrs.field(default=0.0002, validator=_share)
     error_bursts: float = attrs.field(default=0.5, validator=_not_negative)
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "events", f"{self.per_minute:,g} a minute, {percent(self.error_share)} bad"
+        yield "cycle", f"{percent(self.daily)} deep, peak at {self.peak_hour:g} h, weekend {self.weekend:g}x"
+        yield (
+            "bursts",
+            f"{self.bursts:g}, forgotten in {duration_text(self.burst_memory)}; of errors {self.error_bursts:g}",
+        )
+
 
 @attrs.frozen(kw_only=True)
-class Incident:
+class Incident(Shown):
     """A span in which more goes wrong than usual.
 
     Parameters
@@ -186,12 +196,21 @@ class Incident:
         return np.diff(area) * (self.duration / timeline.step)
 
     def __repr__(self) -> str:
-        what = f"{self.name or self.shape!r} {self.error_share:.0%}"
+        what = f"{clean(self.name) or self.shape!r} {self.error_share:.0%}"
         return f"Incident({what} from {instant_text(self.start)} for {duration_text(self.duration)})"
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.end)
+        yield "error share", f"{percent(self.error_share)}, {self.shape}"
+        if self.traffic != 1 or self.slowdown != 1:
+            yield "factors", f"traffic {self.traffic:g}x, latency {self.slowdown:g}x"
+        if self.hits is not None:
+            yield "hits", ", ".join(f"{service} {percent(sensitivity)}" for service, sensitivity in self.hits)
+        yield from ((field, text) for field, text in (("name", self.name), ("kind", self.kind)) if text)
 
 
 @attrs.frozen(kw_only=True)
-class Silence:
+class Silence(Shown):
     """A span without events: either nobody came, or nobody counted.
 
     Parameters
@@ -215,6 +234,12 @@ class Silence:
     observed: bool = False
     hits: tuple[str, ...] | None = attrs.field(default=None, converter=_names)
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.start + self.duration)
+        yield "observed", "yes" if self.observed else "no"
+        if self.hits is not None:
+            yield "hits", ", ".join(self.hits)
+
     def share(self, timeline: Timeline) -> npt.NDArray[np.float64]:
         """Return the part of each bucket that it silences, 0 to 1, shape ``(size,)``."""
         edges = timeline.start + np.arange(timeline.size + 1, dtype=np.int64) * timeline.step
@@ -222,7 +247,7 @@ class Silence:
 
 
 @attrs.frozen(kw_only=True)
-class Latency:
+class Latency(Shown):
     """Latencies as a log-normal, given by two quantiles.
 
     Parameters
@@ -242,3 +267,7 @@ class Latency:
     def __attrs_post_init__(self) -> None:
         if self.p99 < self.median:
             raise InvalidNumber(f"p99 must not be below median, got {duration_text(self.p99)}")
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "median", duration_text(self.median)
+        yield "p99", duration_text(self.p99)

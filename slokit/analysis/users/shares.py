@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from slokit._display import Shown, clean, percent
 from slokit.counts.axes import axis_index, labels_of
-from slokit.errors import InvalidNumber, WrongType
+from slokit.errors import WrongType
 from slokit.evaluation import Evaluation
 from slokit.evaluation.checks import check_evaluation
+from slokit.rational import parse_integer
 from slokit.status import Status
 from slokit.timeline import InstantLike, Timeline, to_datetime
 
@@ -115,10 +116,7 @@ class Within(Shown):
         InvalidNumber
             If ``count`` is negative.
         """
-        if isinstance(count, bool) or not isinstance(count, int | np.integer):
-            raise WrongType(f"count must be an integer, got {type(count).__name__}: {count!r:.100}")
-        if count < 0:
-            raise InvalidNumber(f"count must be 0 or more, got {count}")
+        parse_integer(count, "count")
         ev = self.evaluation
         bucket = ev._sums.bucket_at(when)
         if bucket < 0:
