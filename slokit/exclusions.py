@@ -111,7 +111,9 @@ class Recurrence(Shown):
         for field in ("first", "until"):
             value = getattr(self, field)
             if value is not None and type(value) is not int:
-                raise WrongType(f"{field} must be nanoseconds since the epoch, got {type(value).__name__}: {value!r}")
+                raise WrongType(
+                    f"{field} must be nanoseconds since the epoch, got {type(value).__name__}: {value!r:.100}"
+                )
         if self.first is not None and self.until is not None and self.until <= self.first:
             raise InvalidExclusion(
                 f"until must be after first, got {span_text(self.first, self.until)}; no occurrence would be left"
@@ -164,7 +166,8 @@ def _scope(value: Mapping[str, str | Iterable[str]] | Scope | None) -> Scope:
             value = dict(value)
         except (TypeError, ValueError):
             raise WrongType(
-                f'scope must map an axis to labels, such as {{"region": "eu"}}, got {type(value).__name__}: {value!r}'
+                f'scope must map an axis to labels, such as {{"region": "eu"}}, got {type(value).__name__}: '
+                f"{value!r:.100}"
             ) from None
     return tuple(sorted((_text(axis, "an axis of scope"), _labels(axis, labels)) for axis, labels in value.items()))
 
@@ -181,7 +184,7 @@ def _labels(axis: str, labels: str | Iterable[str]) -> tuple[str, ...]:
 
 def _text(value: str, field: str) -> str:
     if not isinstance(value, str):
-        raise WrongType(f"{field} must be text, got {type(value).__name__}: {value!r}")
+        raise WrongType(f"{field} must be text, got {type(value).__name__}: {value!r:.100}")
     return value
 
 
@@ -238,7 +241,9 @@ class Exclusion(Shown):
                 if len(value) > _MAX_TEXT:
                     raise InvalidExclusion(f"{field} must be at most {_MAX_TEXT:,} characters long, got {len(value):,}")
         if not isinstance(self.proposed, bool):
-            raise WrongType(f"proposed must be True or False, got {type(self.proposed).__name__}: {self.proposed!r}")
+            raise WrongType(
+                f"proposed must be True or False, got {type(self.proposed).__name__}: {self.proposed!r:.100}"
+            )
         if self.recurrence is not None:
             if not isinstance(self.recurrence, Recurrence):
                 raise WrongType(f"recurrence must be a Recurrence, got {type(self.recurrence).__name__}")
@@ -382,11 +387,11 @@ def parse_exclusions(value: Exclusion | Iterable[Exclusion], field: str = "exclu
     if isinstance(value, Exclusion):
         return (value,)
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise WrongType(f"{field} must be an Exclusion or several, got {type(value).__name__}: {value!r}")
+        raise WrongType(f"{field} must be an Exclusion or several, got {type(value).__name__}: {value!r:.100}")
     held = tuple(value)
     for i, item in enumerate(held):
         if not isinstance(item, Exclusion):
-            raise WrongType(f"{field}[{i}] must be an Exclusion, got {type(item).__name__}: {item!r}")
+            raise WrongType(f"{field}[{i}] must be an Exclusion, got {type(item).__name__}: {item!r:.100}")
     return held
 
 

@@ -51,7 +51,7 @@ def parse_edge(value: InstantLike | int, field: str = "instant", error: type[Slo
     if isinstance(value, int | np.integer):
         # numpy's tree of types has timedelta64 below integer.
         if isinstance(value, bool | np.timedelta64):
-            raise WrongType(f"{field} must be an instant, got {type(value).__name__}: {value!r}")
+            raise WrongType(f"{field} must be an instant, got {type(value).__name__}: {value!r:.100}")
         if not _FIRST <= value <= _LAST:
             raise error(f"{field} must lie between the years 1677 and 2262, got {value} nanoseconds since the epoch")
         return int(value)
@@ -78,11 +78,11 @@ def _canonical(pairs: object) -> tuple[Span, ...]:
     if isinstance(pairs, IntervalSet):
         return pairs.spans
     if isinstance(pairs, str) or not isinstance(pairs, Iterable):
-        raise WrongType(f"spans must be pairs (start, end), got {type(pairs).__name__}: {pairs!r}")
+        raise WrongType(f"spans must be pairs (start, end), got {type(pairs).__name__}: {pairs!r:.100}")
     spans = []
     for i, pair in enumerate(pairs):
         if isinstance(pair, str) or not isinstance(pair, Iterable) or len(ends := tuple(pair)) != 2:
-            raise WrongType(f"spans[{i}] must be a pair (start, end), got {pair!r}")
+            raise WrongType(f"spans[{i}] must be a pair (start, end), got {pair!r:.100}")
         start, end = (parse_edge(e, f"{side} of spans[{i}]") for e, side in zip(ends, ("start", "end"), strict=True))
         if end < start:
             raise InvalidInterval(

@@ -167,6 +167,7 @@ def test_budget_spent_is_exact_where_floats_are_not() -> None:
         (lambda ev: replay(ev, PAGE, [("2026-01-05T00:00Z",)]), WrongType, r"incidents\[0\] must be an Incident or a"),
         (lambda ev: replay(ev, PAGE, [(at(2), at(1))]), InvalidInterval, "must not end before it starts"),
         (lambda ev: replay(ev, [PAGE], [], severity="ticket"), InvalidAlert, "there are 'page'"),
+        (lambda ev: replay(ev, [PAGE], [], severity=["page"]), InvalidAlert, "there are 'page'"),
         (lambda ev: replay(ev, [], []), InvalidAlert, "there are none"),
         (lambda ev: replay(ev, PAGE, [], states=["critical"]), WrongType, "states are those of a policy"),
         (lambda ev: replay(ev, Policy.default("1d"), [], states=["crit"]), InvalidPolicy, "states must be among"),
@@ -218,6 +219,12 @@ def test_the_best_keeps_what_is_required_and_is_ready_to_use() -> None:
     assert "2 of 10 settings meet recall >=100% and false_alarms <=0 and detect_p90 <=1h" in best.explain()
     assert "; 1 other did as well." in best.explain()
     assert "Nothing was held out" in best.explain()
+
+
+def test_a_figure_to_prefer_is_named_by_text() -> None:
+    """Anything else is refused as what it is, also what cannot be hashed."""
+    with pytest.raises(WrongType, match=r"prefer\[0\] must be the name of a figure"):
+        a_sweep(burn_rates=[1], prefer=[["missed"]])
 
 
 def test_what_is_preferred_decides() -> None:

@@ -395,6 +395,7 @@ def test_a_blind_spot_is_found_in_its_corner() -> None:
         (InvalidNumber, "hurt must not be negative", {"hurt": -1}),
         (InvalidAlert, "burn_rate must not be negative", {"burn_rate": -1}),
         (WrongType, "must be a BurnRateAlert", {"alerts": ["page"]}),
+        (WrongType, "alerts must be several", {"alerts": 3}),
     ],
 )
 def test_corners_refuse_what_they_cannot_use(error: type[Exception], match: str, arguments: dict[str, Any]) -> None:

@@ -203,6 +203,7 @@ def test_a_quarter_in_a_zone_begins_there() -> None:
         (WrongType, "must be an Evaluation", {"evaluations": ["up"]}),
         (UnknownLabel, "twice", {"evaluations": [held("up", row())] * 2}),
         (WrongType, "incidents must be several", {"incidents": 3}),
+        (WrongType, "incidents must be several", {"incidents": {None: 1}}),
         (WrongType, r"incidents\[0\] must be an Incident", {"incidents": ["INC-1"]}),
         (InvalidNumber, "next must be 0 or more", {"next": "30%"}),
         (InvalidNumber, "next must be 0 or more", {"first": "-1%", "next": "-2%"}),

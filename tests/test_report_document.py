@@ -62,6 +62,16 @@ def full() -> str:
     )
 
 
+def test_reasons_of_the_objective_itself_are_in_its_document() -> None:
+    """A document is generated from the objects that decide: what they hold is not missing from it."""
+    said = Rationale("survey", "customer panel", "99.2%")
+    slo = SLO("checkout", sli=SLI.ratio("up"), target="99.9%", window="30d", owner="payments", rationale=[said])
+    text = document.markdown(slo)
+    assert "no reason for the target" not in text
+    assert text.count("customer panel") == 1
+    assert document.markdown(slo, rationale=[said]) == text
+
+
 def test_nothing_that_people_typed_is_markup() -> None:
     """No script, no link, no code, no emphasis, no list of one's own; rows keep their columns."""
     text = full()

@@ -274,3 +274,11 @@ def test_a_service_that_nobody_simulates_is_refused() -> None:
     )
     with pytest.raises(UnknownLabel, match="'db'"):
         counts({"api": QUIET}, start=START, duration="1d", incidents=drawn)
+
+
+def test_a_service_is_named_by_text() -> None:
+    """Anything else is refused before a month is drawn."""
+    wrongs: tuple[Any, ...] = (0, [], {})
+    for wrong in wrongs:
+        with pytest.raises(WrongType, match="service must be the name"):
+            try_policy(Policy.default(), CHECKOUT, QUIET, OUTAGES, service=wrong, months=1, seeds=1)

@@ -69,6 +69,15 @@ def test_users_who_are_content_with_less_get_the_lowest_that_suffices() -> None:
     assert "lowest" in found.recommended.reasons[0]
 
 
+def test_what_the_objective_itself_says_is_expected_too() -> None:
+    """Reasons that a definition carries need not be given again, and count once where they are."""
+    said = Rationale("survey", "a survey", "99%")
+    slo = objective(rationale=[said])
+    found = targets.advise(slo, steady(), LADDER, rationale=said, paths=50)
+    assert found.rationale == (said,)
+    assert found == targets.advise(slo, steady(), LADDER, paths=50)
+
+
 def test_a_contract_must_be_passed_not_reached() -> None:
     """An objective is tighter than what it guards."""
     found = advice(rationale=[Rationale("contract", "the enterprise plan", "99%")])

@@ -55,7 +55,7 @@ def markdown(
     slas
         The agreements that it guards.
     rationale
-        Why its target is what it is.
+        Why its target is what it is, besides what the objective itself says.
     approvals
         Who agreed.
     review_by
@@ -97,7 +97,8 @@ def markdown(
     if policy is not None:
         _check("policy", policy, Policy)
     watching, promised = _several("alerts", alerts, Alert), _several("slas", slas, SLA)
-    reasons, agreed = _several("rationale", rationale, Rationale), _several("approvals", approvals, Approval)
+    given, agreed = _several("rationale", rationale, Rationale), _several("approvals", approvals, Approval)
+    reasons = tuple(dict.fromkeys((*slo.rationale, *given)))
     until = None if review_by is None else parse_date(review_by, "review_by")
     missing = [
         text

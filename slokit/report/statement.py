@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from slokit._display import clean, html_table, html_text, markdown_table, markdown_text
+from slokit.errors import InvalidNumber, WrongType
 from slokit.rational import percent_text
 from slokit.sla import Line, Statement
 from slokit.timeline import duration_text
@@ -57,11 +58,12 @@ def to_text(statement: Statement, *, most_lines: int = 200) -> str:
       2026-05-09 22:00+00:00  2026-05-09 23:00+00:00  1h  down
     <BLANKLINE>
     """
+    _check(statement, most_lines)
     parts = [repr(statement), ""]
     parts += [f"  {name:<17}{clean(text, _MOST_TEXT)}" for name, text in _head(statement)]
     if statement.lines:
         rows = [_row(statement, line) for line in statement.lines[:most_lines]]
-        width = max(len(row[2]) for row in rows)
+        width = max((len(row[2]) for row in rows), default=0)
         parts += [""]
         parts += [f"  {a}  {b}  {length:<{width}}  {clean(what, _MOST_TEXT)}" for a, b, length, what in rows]
     if len(statement.lines) > most_lines:
@@ -71,6 +73,7 @@ def to_text(statement: Statement, *, most_lines: int = 200) -> str:
 
 def to_markdown(statement: Statement, *, most_lines: int = 200) -> str:
     """Write a statement as Markdown, as GitHub has it; every text of others is escaped."""
+    _check(statement, most_lines)
     title, answer = (markdown_text(text, 1000) for text in (f"Statement of {statement.sla.name}", repr(statement)))
     parts = [f"# {title}", "", f"**{answer}**", "", markdown_table(_head(statement), ("", ""))]
     if statement.lines:
@@ -84,17 +87,20 @@ def to_markdown(statement: Statement, *, most_lines: int = 200) -> str:
             for o in statement.excluded[:most_lines]
         ]
         parts += ["", markdown_table(out, ("excluded from", "to", "length", "why"))]
+    if len(statement.excluded) > most_lines:
+        parts += ["", f"… {len(statement.excluded) - most_lines:,} more"]
     return "\n".join(parts) + "\n"
 
 
 def to_html(statement: Statement, *, most_lines: int = 200) -> str:
     """Write a statement as a fragment of HTML: an article of tables, without style or script."""
+    _check(statement, most_lines)
     rows = [_row(statement, line) for line in statement.lines[:most_lines]]
     out = [
         (statement.local(o.start), statement.local(o.end), duration_text(o.length), "; ".join(o.reasons))
         for o in statement.excluded[:most_lines]
     ]
-    more = len(statement.lines) - most_lines
+    more, more_out = (len(spans) - most_lines for spans in (statement.lines, statement.excluded))
     parts = [
         f"<h2>{html_text(f'Statement of {statement.sla.name}')}</h2>",
         f"<p><strong>{html_text(repr(statement), 1000)}</strong></p>",
@@ -102,6 +108,7 @@ def to_html(statement: Statement, *, most_lines: int = 200) -> str:
         html_table(rows, ("start", "end", "length", "what"), "Lines") if rows else "",
         f"<p>… {more:,} more</p>" if more > 0 else "",
         html_table(out, ("excluded from", "to", "length", "why"), "Exclusions") if out else "",
+        f"<p>… {more_out:,} more</p>" if more_out > 0 else "",
     ]
     return f"<article>{''.join(parts)}</article>"
 
@@ -111,15 +118,27 @@ def to_csv(statements: Statement | Iterable[Statement]) -> str:
 
     A text that a spreadsheet would take for a formula is written behind an apostrophe.
     """
-    held = [statements] if isinstance(statements, Statement) else statements
+    held = (statements,) if isinstance(statements, Statement) else statements
+    if isinstance(held, str) or not isinstance(held, Iterable):
+        raise WrongType(f"statements must be one Statement or several, got {type(held).__name__}: {held!r:.100}")
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for statement in held:
+        _check(statement)
         head = {"sla": statement.sla.name, "period": statement.local(statement.period.start)[:10]}
         for row in statement.rows():
             writer.writerow([_cell((head | row)[column]) for column in COLUMNS])
     return out.getvalue()
+
+
+def _check(statement: Statement, most_lines: int = 0) -> None:
+    if not isinstance(statement, Statement):
+        raise WrongType(f"statement must be a Statement, got {type(statement).__name__}: {statement!r:.100}")
+    if isinstance(most_lines, bool) or not isinstance(most_lines, int):
+        raise WrongType(f"most_lines must be an integer, got {type(most_lines).__name__}: {most_lines!r:.100}")
+    if most_lines < 0:
+        raise InvalidNumber(f"most_lines must be 0 or more, got {most_lines}")
 
 
 def _head(statement: Statement) -> list[tuple[str, str]]:

@@ -207,7 +207,8 @@ class SLA:
         money = money_of(fee, currency, quantum, rounding)
         given = (*self.exclusions, *parse_exclusions(exclusions))
         which = [parse_period(period, self.window)]
-        (found,) = settled(self, counts, which, given, lambda _: (customer or self.customer, money))
+        whom = self._whom(customer)
+        (found,) = settled(self, counts, which, given, lambda _: (whom, money))
         return found
 
     def statements(
@@ -300,7 +301,14 @@ class SLA:
         check_scopes(given, None)
         held = measured_spans(down, unseen, end, self.downtime.least, self.missing)
         money = money_of(fee, currency, quantum, rounding)
-        return stated(self, held, which, given, customer or self.customer, money)
+        return stated(self, held, which, given, self._whom(customer), money)
+
+    def _whom(self, customer: str | None) -> str | None:
+        """Return whom a statement is for."""
+        if customer is None:
+            return self.customer
+        check_text("customer", customer, InvalidSLA, most=_MAX_REMARK)
+        return customer
 
     # --- as evidence -----------------------------------------------------------------------------------
 
@@ -349,7 +357,8 @@ class SLA:
 
         Both are converted to the agreement's period at its nominal length. ``slo-not-tighter`` is found where the
         target is not above the promise, ``slo-lets-breach-through`` where the objective's window may hide more than a
-        period can take, and ``slo-counts-otherwise`` where minutes are promised and events watched.
+        period can take, ``slo-tighter-on-average`` where that is so of some real period alone, as months have 28 to 31
+        days, and ``slo-counts-otherwise`` where minutes are promised and events watched.
 
         Examples
         --------

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from slokit._display import clean, html_table
 from slokit.budgeting import Timeslices
@@ -33,6 +34,8 @@ __all__ = ["Headroom", "headroom"]
 # Periods of one calendar and zone that lie wholly inside each other.
 _NESTED = ("day", "month", "quarter", "year")
 _SECOND = 1_000_000_000
+# From 2001 to 2029: months, leap years and days on which clocks are set come in all their lengths.
+_YEARS = 978_307_200_000_000_000, 1_861_920_000_000_000_000
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -89,7 +92,10 @@ class Headroom:
 
     @property
     def is_tighter(self) -> bool:
-        """Whether the promise is kept wherever the objective is met, at even traffic."""
+        """Whether the promise is kept wherever the objective is met, at even traffic, in a period of nominal length.
+
+        Months have 28 to 31 days: where a real one lets a breach through, ``slo-tighter-on-average`` says so.
+        """
         return self.margin > 0 and self.spare >= 0
 
     def _facts(self) -> Iterator[tuple[str, str]]:
@@ -142,6 +148,22 @@ def headroom(sla: SLA, slo: SLO) -> Headroom:
     return attrs.evolve(bare, findings=tuple(_findings(bare, sla, slo, reach)))
 
 
+def _lengths(window: CalendarWindow) -> tuple[int, ...]:
+    """Return the lengths that its periods really have, nanoseconds, the shortest first."""
+    edges = window.edges(*_YEARS)
+    return tuple(np.unique(np.diff(edges)).tolist())
+
+
+def _real_reach(own: Window, window: CalendarWindow, period: int) -> int:
+    """Return the length of all windows whose budgets can fall into a period of some real length, nanoseconds."""
+    if isinstance(own, RollingWindow):
+        return -(-period // own.nominal) * own.nominal
+    if own == window or _nests(own, window):
+        return period
+    lengths = _lengths(own)
+    return lengths[-1] * (1 if _nests(window, own) else -(-period // lengths[0]) + 1)
+
+
 def _reach(own: Window, window: CalendarWindow) -> tuple[int, str]:
     """Return the length of all windows whose budgets can fall into one period, nanoseconds, and why."""
     period, length = window.nominal, own.nominal
@@ -189,12 +211,35 @@ def _findings(found: Headroom, sla: SLA, slo: SLO, reach: int) -> Iterator[Findi
             f"a window of {duration_text(found.period)} or less, or a target of "
             f"{percent_text(_tight_enough(found.allowed, reach))} or more",
         )
+    else:
+        yield from _on_average(found, sla, slo, subject)
     if sla.counts_time and not isinstance(slo.budgeting, Timeslices):
         yield Finding(
             "slo-counts-otherwise",
             subject,
             "the agreement counts minutes and the objective events: their shares are equal only at even traffic",
             'Timeslices as budgeting, such as Timeslices("1m", target=…), or an objective over sla.evidence(counts)',
+            "advice",
+        )
+
+
+def _on_average(found: Headroom, sla: SLA, slo: SLO, subject: str) -> Iterator[Finding]:
+    """Find a real period that takes less than one of nominal length does, or into which more can fall."""
+    budget, share = 1 - found.target, 1 - sla.target
+    # By how much of all windows that meet a period the agreement allows of it, the hardest first.
+    most, period, reach = min(
+        (share * period / reach, period, reach)
+        for period in _lengths(sla.window)
+        for reach in [_real_reach(slo.window, sla.window, period)]
+    )
+    if budget > most:
+        yield Finding(
+            "slo-tighter-on-average",
+            subject,
+            f"it is the tighter one over {_text(found.period)}; but of a period of {_text(period)} it can let "
+            f"{_text(min(budget * reach, Fraction(period)))} be bad, met over {found.window}, and the agreement allows "
+            f"{_text(share * period)}",
+            f"a target of {percent_text(_tight_enough(share * period, reach))} or more",
             "advice",
         )
 

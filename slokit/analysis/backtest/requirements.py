@@ -140,6 +140,8 @@ def figure_names(names: Iterable[Any] | None) -> tuple[str, ...]:
         raise WrongType(f"prefer must be several figures, got {names!r:.60}; write them in a list")
     found = tuple(names)
     for at, name in enumerate(found):
+        if not isinstance(name, str):
+            raise WrongType(f"prefer[{at}] must be the name of a figure, got {type(name).__name__}: {name!r:.60}")
         if name not in FIGURES:
             hint = closest(name, FIGURES) or f"; there are {', '.join(FIGURES)}"
             raise InvalidDefinition([(f"prefer[{at}]", f"is no figure{hint}")])

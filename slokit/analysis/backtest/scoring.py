@@ -151,7 +151,7 @@ def _fired(
     heard = told(ev, subject)
     if severity is None:
         return np.logical_or.reduce([*heard.values(), np.zeros(ev.timeline.size, np.bool_)]), "all alerts", None
-    if severity not in heard:
+    if not isinstance(severity, str) or severity not in heard:
         have = ", ".join(repr(name) for name in heard) or "none"
         raise InvalidAlert(f"severity must be that of an alert, got {severity!r:.60}; there are {have}")
     return heard[severity], f"alerts of severity {severity}", None

@@ -303,6 +303,8 @@ def _alarms(ev: Evaluation, both: Pair, alerts: Iterable[Alert] | None, burn_rat
             raise InvalidAlert(f"burn_rate must not be negative, got {burn_rate}")
         what = f"alarm: burn above {burn_text(float(rate))} in a bucket of {duration_text(line.step)}"
         return _above(both.bad, both.total, rate * (1 - ev.target)), what
+    if isinstance(alerts, str) or not isinstance(alerts, Iterable):
+        raise WrongType(f"alerts must be several, got {type(alerts).__name__}: {alerts!r:.100}; write them in a list")
     held_alerts = tuple(alerts)
     firing = np.asarray(fires(ev, held_alerts).any(axis=0))
     first, width = ev.timeline.edge_index(line.start), line.step // ev.timeline.step

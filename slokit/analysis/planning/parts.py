@@ -82,6 +82,9 @@ def by_objective(incidents: Incidents, names: Sequence[str]) -> dict[str, tuple[
     for name, some in held.items():
         if name is not None and name not in names:
             raise UnknownLabel(f"incidents name the objective {name!r:.60}; there are {', '.join(names)}")
+        if isinstance(some, str) or not isinstance(some, Iterable):
+            where = "incidents" if name is None else f"incidents[{name!r:.40}]"
+            raise WrongType(f"{where} must be several incidents, got {type(some).__name__}: {some!r:.100}")
         read[name] = tuple(some)
         for at, one in enumerate(read[name]):
             if not isinstance(one, Incident):

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from slokit._display import Shown, clean, html_table, percent, plural
+from slokit.analysis.simulate.numbers import not_negative
 from slokit.analysis.simulate.scenario import Incident, Shape
 from slokit.analysis.simulate.streams import CATALOGUE, stream
 from slokit.errors import InvalidNumber, WrongType
@@ -28,13 +29,6 @@ _MOST_INCIDENTS = 100_000
 
 def _length(value: DurationLike | int) -> int:
     return parse_length(value, "duration")
-
-
-def _finite(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise WrongType(f"{attribute.name} must be a number, got {type(value).__name__}: {value!r:.100}")
-    if not 0 <= value < float("inf"):
-        raise InvalidNumber(f"{attribute.name} must be 0 or more, and finite, got {value}")
 
 
 def _severity(value: float | Iterable[float]) -> tuple[float, float]:
@@ -105,14 +99,14 @@ class IncidentClass:
     """
 
     name: str
-    per_month: float = attrs.field(kw_only=True, validator=_finite)
+    per_month: float = attrs.field(kw_only=True, validator=not_negative)
     duration: int = attrs.field(kw_only=True, converter=_length)
-    spread: float = attrs.field(kw_only=True, default=1.0, validator=_finite)
+    spread: float = attrs.field(kw_only=True, default=1.0, validator=not_negative)
     severity: tuple[float, float] = attrs.field(kw_only=True, default=(1.0, 1.0), converter=_severity)
     services: tuple[tuple[str, float], ...] | None = attrs.field(kw_only=True, default=None, converter=_services)
     shape: Shape = attrs.field(kw_only=True, default="step")
-    traffic: float = attrs.field(kw_only=True, default=1.0, validator=_finite)
-    slowdown: float = attrs.field(kw_only=True, default=1.0, validator=_finite)
+    traffic: float = attrs.field(kw_only=True, default=1.0, validator=not_negative)
+    slowdown: float = attrs.field(kw_only=True, default=1.0, validator=not_negative)
 
     def __attrs_post_init__(self) -> None:
         check_text("name", self.name, InvalidNumber, most=100)

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from slokit.analysis.simulate.numbers import check_not_negative, check_several, check_share
 from slokit.analysis.simulate.scenario import Incident
 from slokit.analysis.simulate.streams import COMPLAINTS, stream
 from slokit.counts import Counts
-from slokit.errors import InvalidNumber, WrongType
+from slokit.errors import WrongType
 from slokit.timeline import DurationLike, parse_duration
 
 __all__ = ["complaints"]
@@ -76,14 +77,14 @@ def complaints(
     if evidence.axes:
         raise WrongType("evidence must be of one series; pick one with sel() or an index, or sum it")
     for field, value in (("per_hurt", per_hurt), ("usual", usual), ("contacts", contacts)):
-        if not 0 <= value < float("inf"):
-            raise InvalidNumber(f"{field} must be 0 or more, and finite, got {value}")
-    if not 0 <= felt <= 1:
-        raise InvalidNumber(f"felt must be between 0 and 1, got {felt}")
+        # What nobody says more often than this of one event, numpy can draw.
+        check_not_negative(field, value, 1_000)
+    check_share("felt", felt)
+    hidden = check_several("unseen", unseen, Incident)
     mean = parse_duration(delay, "delay", least=0)
     timeline, total = evidence.timeline, evidence.total.astype(np.float64)
     fine = 1 - felt * evidence.bad / np.maximum(total, 1)
-    for incident in unseen:
+    for incident in hidden:
         fine *= 1 - incident.error_share * incident.profile(timeline)
     hurt = _later((1 - fine) * total, mean / timeline.step)
     draw = stream(seed, None, COMPLAINTS)

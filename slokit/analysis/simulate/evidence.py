@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._display import Shown
+from slokit.analysis.simulate.numbers import check_not_negative, check_several, check_share
 from slokit.analysis.simulate.scenario import Incident, Latency, Shape, Silence, Traffic
 from slokit.analysis.simulate.streams import (
     CATALOGUE,
@@ -20,7 +21,7 @@ from slokit.analysis.simulate.streams import (
     stream,
 )
 from slokit.counts import Counts
-from slokit.errors import InvalidNumber, InvalidTimeline, UnknownLabel
+from slokit.errors import InvalidNumber, InvalidTimeline, UnknownLabel, WrongType
 from slokit.timeline import (
     DurationLike,
     InstantLike,
@@ -38,6 +39,7 @@ _WEEK = 7 * _DAY
 # 1970-01-01 was a Thursday; the week that holds it began three days before.
 _MONDAY = -3 * _DAY
 _MAX_EVENTS = 2**27
+_MAX_INCIDENTS = 100_000
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +126,9 @@ def counts(
     True
     """
     timeline = _timeline(start, duration, step)
-    named: list[tuple[str | None, Traffic]] = [(None, traffic)] if isinstance(traffic, Traffic) else [*traffic.items()]
+    check_share("common", common)
+    incidents, silences = check_several("incidents", incidents, Incident), check_several("silences", silences, Silence)
+    named = _named(traffic)
     _check_names([name for name, _ in named], incidents, silences)
     bad, total, observed = (
         np.stack(rows)
@@ -242,6 +246,14 @@ def draw_incidents(
     """
     first, span = parse_instant(start, "start"), parse_duration(duration)
     draw = stream(seed, None, CATALOGUE)
+    check_not_negative("per_month", per_month)
+    check_share("shared", shared)
+    services = check_several("services", services, str)
+    if per_month * span > _MAX_INCIDENTS * 30 * _DAY:
+        raise InvalidNumber(
+            f"per_month must let at most {_MAX_INCIDENTS:,} incidents be expected, got {str(per_month)[:60]} over "
+            f"{duration_text(span)}"
+        )
     catalogue: list[Incident] = []
     for begin in np.sort(
         draw.integers(0, max(1, span // _SECOND), draw.poisson(per_month * span / (30 * _DAY)))
@@ -273,8 +285,6 @@ def _one_service(
     common: float,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Return bad, total and observed of one service, each of shape ``(size,)``."""
-    if not 0 <= common <= 1:
-        raise InvalidNumber(f"common must be between 0 and 1, got {common}")
     memory = traffic.burst_memory / timeline.step
     shared = stream(seed, None, COMMON)
     own = stream(seed, name, WANDERING)
@@ -341,6 +351,18 @@ def _slowdown(names: tuple[str, ...], timeline: Timeline, incidents: Sequence[In
         for row, name in enumerate(names or (None,)):
             slow[row] *= 1 + (incident.slowdown - 1) * incident.sensitivity(name) * profile
     return slow
+
+
+def _named(traffic: Traffic | Mapping[str, Traffic]) -> list[tuple[str | None, Traffic]]:
+    """Return services by name; a single one has none."""
+    if isinstance(traffic, Traffic):
+        return [(None, traffic)]
+    if not isinstance(traffic, Mapping) or not traffic:
+        raise WrongType(f"traffic must be Traffic(…), or map names of services to it, got {traffic!r:.100}")
+    for name, one in traffic.items():
+        if not isinstance(name, str) or not isinstance(one, Traffic):
+            raise WrongType(f"traffic must map names of services to Traffic(…), got {name!r:.60}: {one!r:.100}")
+    return [*traffic.items()]
 
 
 def _timeline(start: InstantLike, duration: DurationLike, step: DurationLike) -> Timeline:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from slokit import incidents
 from slokit._display import Shown, clean, percent
+from slokit.analysis.simulate.numbers import check_share, not_negative, share
 from slokit.errors import InvalidNumber
 from slokit.intervals import span_text
 from slokit.timeline import (
@@ -35,16 +36,6 @@ Shape = Literal["step", "ramp", "spike"]
 _SPIKE_DECAY = 4.0
 
 
-def _share(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not 0 <= value <= 1:
-        raise InvalidNumber(f"{attribute.name} must be between 0 and 1, got {value}")
-
-
-def _not_negative(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not 0 <= value < float("inf"):
-        raise InvalidNumber(f"{attribute.name} must be 0 or more, and finite, got {value}")
-
-
 def _instant_ns(value: InstantLike | int) -> int:
     return value if type(value) is int else parse_instant(value)  # type: ignore[arg-type]
 
@@ -59,8 +50,7 @@ def _names(value: Iterable[str] | None) -> tuple[str, ...] | None:
 
 def _sensitivities(_instance: object, _attribute: object, value: tuple[tuple[str, float], ...] | None) -> None:
     for name, sensitivity in value or ():
-        if not 0 <= sensitivity <= 1:
-            raise InvalidNumber(f"hits[{name!r}] must be between 0 and 1, got {sensitivity}")
+        check_share(f"hits[{name!r:.60}]", sensitivity)
 
 
 @attrs.frozen(kw_only=True)
@@ -97,22 +87,20 @@ class Traffic(Shown):
     0.4
     """
 
-    per_minute: float = attrs.field(default=600.0, validator=_not_negative)
-    daily: float = attrs.field(default=0.6, validator=_share)
-    peak_hour: float = attrs.field(default=14.0, validator=_not_negative)
-    weekend: float = attrs.field(default=0.6, validator=_not_negative)
-    bursts: float = attrs.field(default=0.15, validator=_not_negative)
+    per_minute: float = attrs.field(default=600.0, validator=not_negative)
+    daily: float = attrs.field(default=0.6, validator=share)
+    peak_hour: float = attrs.field(default=14.0, validator=not_negative)
+    weekend: float = attrs.field(default=0.6, validator=not_negative)
+    bursts: float = attrs.field(default=0.15, validator=not_negative)
     burst_memory: int = attrs.field(default=1_800_000_000_000, converter=parse_length)
-    error_share: float = attrs.field(default=0.0002, validator=_share)
-    error_bursts: float = attrs.field(default=0.5, validator=_not_negative)
+    error_share: float = attrs.field(default=0.0002, validator=share)
+    error_bursts: float = attrs.field(default=0.5, validator=not_negative)
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         yield "events", f"{self.per_minute:,g} a minute, {percent(self.error_share)} bad"
         yield "cycle", f"{percent(self.daily)} deep, peak at {self.peak_hour:g} h, weekend {self.weekend:g}x"
-        yield (
-            "bursts",
-            f"{self.bursts:g}, forgotten in {duration_text(self.burst_memory)}; of errors {self.error_bursts:g}",
-        )
+        forgets = duration_text(self.burst_memory)
+        yield "bursts", f"{self.bursts:g}, forgotten in {forgets}; of errors {self.error_bursts:g}"
 
 
 @attrs.frozen(kw_only=True)
@@ -152,11 +140,11 @@ class Incident(Shown):
 
     start: int = attrs.field(converter=_instant_ns)
     duration: int = attrs.field(converter=parse_length)
-    error_share: float = attrs.field(default=1.0, validator=_share)
+    error_share: float = attrs.field(default=1.0, validator=share)
     shape: Shape = attrs.field(default="step")
     hits: tuple[tuple[str, float], ...] | None = attrs.field(default=None, converter=_pairs, validator=_sensitivities)
-    traffic: float = attrs.field(default=1.0, validator=_not_negative)
-    slowdown: float = attrs.field(default=1.0, validator=_not_negative)
+    traffic: float = attrs.field(default=1.0, validator=not_negative)
+    slowdown: float = attrs.field(default=1.0, validator=not_negative)
     name: str = ""
     kind: str = ""
 

@@ -225,6 +225,8 @@ def try_policy(
     ):  # fmt: skip
         if not isinstance(value, cls):
             raise WrongType(f"{field} must be a {cls.__name__}, got {type(value).__name__}: {value!r:.100}")
+    if service is not None and not isinstance(service, str):
+        raise WrongType(f"service must be the name of a service, got {type(service).__name__}: {service!r:.100}")
     blocking = [policy.blocks(state, activity) for state in (*policy.states, policy.unknown)]
     drawn = _seeds(seeds)
     lasting = parse_integer(months, "months", 1, _MOST_MONTHS)

@@ -182,9 +182,9 @@ def advise(
         What would have watched each candidate; by default :meth:`slokit.Policy.default` and Google's alerts with
         ``min_bad=5``, their windows lengthened to whole buckets.
     rationale
-        What was said for a target. Where a value is a share and nothing else, such as ``"99.5%"``, candidates are held
-        against it: survey, feedback, competitor and business are to be reached, a contract to be passed (an objective
-        is tighter), a dependency not to be passed.
+        What was said for a target, besides what the objective itself says. Where a value is a share and nothing else,
+        such as ``"99.5%"``, candidates are held against it: survey, feedback, competitor and business are to be
+        reached, a contract to be passed (an objective is tighter), a dependency not to be passed.
     exclusions
         As for :meth:`slokit.SLO.evaluate`.
     block, paths, seed
@@ -261,7 +261,7 @@ def advised(
     """Return advice, as :func:`advise` documents it, and the windows that were drawn for it."""
     if not isinstance(slo, SLO):
         raise WrongType(f"slo must be an SLO, got {type(slo).__name__}: {slo!r:.100}")
-    said = parse_rationale(rationale)
+    said = tuple(dict.fromkeys((*slo.rationale, *parse_rationale(rationale))))
     sure, spare = parse_probability(confidence, "confidence"), parse_margin(margin)
     chosen = parse_candidates(candidates, slo)
     ev = attrs.evolve(slo, own_targets=None).evaluate(counts, exclusions)

@@ -108,6 +108,7 @@ FAMILIES: Mapping[str, Family] = {
         Family("slokit_failed_callbacks_total", "counter", "callbacks", "Callbacks on transitions that failed."),
     )
 }
+"""What there is to expose, by the names that other systems know it under."""
 """What :func:`figures` may tell, by name."""
 
 
