@@ -1,18 +1,21 @@
 """Strings for people: numbers short enough to read, percentages that do not lie, text that cannot bite.
 
-Pure functions from values to strings; no object of slokit is known here. Two rules run through all of it. Rounding
-must not change a verdict: a ratio that misses 100%, 0% or its objective by a hair is shown with as many digits as
-the hair needs. And whatever people typed is cleaned or escaped where it is written, not where it is read: a label
-may hold a terminal's escape sequence, a right-to-left override or a ``<script>``.
+Pure functions from values to strings, and :class:`Shown`, by which value objects use them; no object of slokit is
+known here. Two rules run through all of it. Rounding must not change a verdict: a ratio that misses 100%, 0% or its
+objective by a hair is shown with as many digits as the hair needs. And whatever people typed is cleaned or escaped
+where it is written, not where it is read: a label may hold a terminal's escape sequence, a right-to-left override or a
+``<script>``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from typing import Any, ClassVar
 
 __all__ = [
+    "Shown",
     "amount_text",
     "bar",
     "clean",
@@ -29,6 +32,7 @@ __all__ = [
 ]
 
 _SCALES = ("", "k", "M", "G", "T", "P", "E")
+_CAPITALS = re.compile("(?<=[a-z])[A-Z]")
 # Joiners shape letters of several scripts and most emoji; they are invisible, and harmless.
 _JOINERS = "\u200c\u200d"
 
@@ -257,6 +261,36 @@ def text_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+class Shown:
+    """What value objects have in common at a prompt of rich and in a notebook: their facts, and a table of these.
+
+    A class says them in ``_facts``, as texts that are cleaned here; or, where some stand without a name or are no
+    text, in a ``__rich_repr__`` of its own. Above the table stands what the class is called, or its ``_caption``.
+
+    Examples
+    --------
+    >>> class QuietSpell(Shown):
+    ...     def _facts(self):
+    ...         yield "lasted", "3h"
+    >>> QuietSpell()._repr_html_()
+    '<table><caption>Quiet spell</caption><tbody><tr><th scope="row">lasted</th><td>3h</td></tr></tbody></table>'
+    """
+
+    __slots__ = ()
+
+    _caption: ClassVar[str] = ""
+
+    def _facts(self) -> Iterable[tuple[str, str]]:
+        raise NotImplementedError
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        yield from ((field, clean(text, 400)) for field, text in self._facts())
+
+    def _repr_html_(self) -> str:
+        name = _CAPITALS.sub(lambda found: f" {found[0].lower()}", type(self).__name__)
+        return html_table(self.__rich_repr__(), caption=self._caption or name)
 
 
 # What Markdown, GitHub's flavour included, reads as more than itself inside a line or a cell of a table.

@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit._kernels import wide
 from slokit._kernels.exceed import Question, exceeds
 from slokit._kernels.sums import PrefixSums
@@ -40,7 +40,7 @@ def _slice_target(value: RationalLike) -> Fraction:
 
 
 @attrs.frozen(repr=False)
-class Occurrences:
+class Occurrences(Shown):
     """Every event counts alike.
 
     Examples
@@ -55,12 +55,9 @@ class Occurrences:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "counts", "each event"
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Occurrences")
-
 
 @attrs.frozen(repr=False)
-class Timeslices:
+class Timeslices(Shown):
     """Each slice of time that had traffic counts as one event, good where it reaches a target of its own.
 
     Parameters
@@ -93,12 +90,9 @@ class Timeslices:
         yield "slice", duration_text(self.slice)
         yield "target", percent_text(self.target)
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Timeslices")
-
 
 @attrs.frozen(repr=False)
-class RatioTimeslices:
+class RatioTimeslices(Shown):
     """Each slice of time that had traffic counts with its share of good events, in units of 1e-9, rounded down.
 
     Parameters
@@ -119,9 +113,6 @@ class RatioTimeslices:
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "slice", duration_text(self.slice)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="RatioTimeslices")
 
 
 Budgeting = Occurrences | Timeslices | RatioTimeslices

@@ -23,7 +23,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.calendars import (
     local_instants,
     parse_clock,
@@ -77,7 +77,7 @@ def _tz(value: str | tzinfo) -> str:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Recurrence:
+class Recurrence(Shown):
     """A span that comes back on days of the week at a wall-clock time.
 
     Parameters
@@ -148,9 +148,6 @@ class Recurrence:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "when", self.text
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Recurrence")
-
 
 def _start(value: InstantLike | int | None) -> int | None:
     return None if value is None else parse_edge(value, "start", InvalidExclusion)
@@ -192,7 +189,7 @@ def _text(value: str, field: str) -> str:
 
 
 @attrs.frozen(repr=False)
-class Exclusion:
+class Exclusion(Shown):
     """A span of time, or one that recurs, whose events do not count.
 
     Parameters
@@ -363,9 +360,6 @@ class Exclusion:
             yield f"scope {axis}", ", ".join(labels)
         if self.proposed:
             yield "proposed", "yes: not applied"
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Exclusion")
 
 
 def _bound(value: InstantLike | date | None, tz: str, field: str) -> int | None:

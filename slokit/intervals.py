@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidInterval, SlokitError, WrongType
 from slokit.timeline import InstantLike, Timeline, duration_text, instant_text, parse_instant
 
@@ -107,7 +107,7 @@ def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 @attrs.frozen(repr=False)
-class IntervalSet:
+class IntervalSet(Shown):
     """A set of instants, held as half-open spans in one canonical form.
 
     Parameters
@@ -231,9 +231,6 @@ class IntervalSet:
         yield "spans", f"{len(self.spans):,}"
         yield "duration", duration_text(self.duration)
         yield from ((f"{index}", span_text(*span)) for index, span in enumerate(self.spans[:_SHOWN]))
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="IntervalSet")
 
     def __repr__(self) -> str:
         shown = [span_text(*span) for span in self.spans[:3]]

@@ -16,13 +16,16 @@ from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
 
-from slokit.errors import InvalidNumber, InvalidTarget, SuspiciousTarget, WrongType, warn
+import numpy as np
+
+from slokit.errors import InvalidNumber, InvalidTarget, SlokitError, SuspiciousTarget, WrongType, warn
 
 __all__ = [
     "RationalLike",
     "ceil_fraction",
     "decimal_text",
     "floor_fraction",
+    "parse_integer",
     "parse_rational",
     "parse_target",
     "percent_text",
@@ -87,6 +90,45 @@ def parse_rational(value: RationalLike, field: str = "value") -> Fraction:
             raise InvalidNumber(f"{field} must be finite, got {value}")
         return _from_text(str(value), field)
     raise WrongType(f"{field} must be a number or its text, got {type(value).__name__}: {value!r}")
+
+
+def parse_integer(
+    value: int, field: str, least: int = 0, most: int | None = None, error: type[SlokitError] = InvalidNumber
+) -> int:
+    """Read an integer within bounds, both included, as a Python integer.
+
+    Parameters
+    ----------
+    value
+        An integer, numpy's too; a bool is none, nor is a length of time, although numpy counts both among them.
+    field
+        The name that an error message gives to the value.
+    least, most
+        The bounds; without ``most`` there is none above.
+    error
+        What is raised where it lies outside.
+
+    Raises
+    ------
+    WrongType
+        If it is no integer.
+
+    Examples
+    --------
+    >>> parse_integer(7, "seed")
+    7
+    >>> parse_integer(0, "paths", 1, 10)
+    Traceback (most recent call last):
+    slokit.errors.InvalidNumber: paths must be from 1 to 10, got 0
+    """
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer):
+        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
+    if value < least or (most is not None and value > most):
+        bounds = f"{least:,} or more" if most is None else f"from {least:,} to {most:,}"
+        # Python refuses to write integers of more than 4,300 digits.
+        given = f"{value:,}" if -(2**63) < value < 2**63 else "less" if value < 0 else "more"
+        raise error(f"{field} must be {bounds}, got {given}")
+    return int(value)
 
 
 def parse_target(value: RationalLike, field: str = "target") -> Fraction:

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.errors import InvalidSLO, WrongType
 from slokit.texts import check_text
 
@@ -54,7 +54,7 @@ def _date_text(value: str | Date | None) -> str | None:
 
 
 @attrs.frozen(repr=False)
-class Rationale:
+class Rationale(Shown):
     """One reason for a target.
 
     Parameters
@@ -103,6 +103,3 @@ class Rationale:
         for field in ("kind", "source", "value", "date"):
             if (value := getattr(self, field)) is not None:
                 yield field, clean(value, _MAX_TEXT)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Rationale")

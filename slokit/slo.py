@@ -366,7 +366,7 @@ class SLO:
         return f"SLO({clean(self.name, 60)!r}: {percent_text(self.target)} of {indicator} over {self.window}{by})"
 
     def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption=f"SLO {self.name}")
+        return html_table(self._facts(), caption=f"SLO {self.name}")
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", clean(self.name)

@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, plural
+from slokit._display import Shown, clean, html_table, plural
 from slokit.calendars import local_instants, local_text, zone, zone_name
 from slokit.counts import Axis, Counts
 from slokit.errors import InvalidSLO, OutOfTimeline, WrongType
@@ -209,11 +209,11 @@ class SLOHistory:
         yield from self._facts()
 
     def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption=f"SLO {self.name} in time")
+        return html_table(self._facts(), caption=f"SLO {self.name} in time")
 
 
 @attrs.frozen(eq=False)
-class Piece:
+class Piece(Shown):
     """What one definition judges.
 
     Parameters
@@ -249,9 +249,6 @@ class Piece:
 
     def __repr__(self) -> str:
         return f"Piece({self.slo!r} on {self.timeline!r})"
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Piece")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -399,4 +396,4 @@ class EvaluationHistory:
         yield from self._facts()
 
     def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption=f"Evaluation of {self.history.name} in time")
+        return html_table(self._facts(), caption=f"Evaluation of {self.history.name} in time")

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._arrays import refuse_masked
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidDuration, InvalidInstant, InvalidTimeline, OutOfTimeline, WrongType
 
 __all__ = [
@@ -289,7 +289,7 @@ def to_datetime(instant: int) -> datetime:
 
 
 @attrs.frozen
-class Timeline:
+class Timeline(Shown):
     """A run of equal half-open buckets ``[start + k * step, start + (k + 1) * step)``.
 
     Parameters
@@ -438,9 +438,6 @@ class Timeline:
         yield "step", duration_text(self.step)
         yield "size", f"{self.size:,}"
         yield "end", instant_text(self.end)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Timeline")
 
 
 def _bounded(length: int, field: str, given: str, least: int) -> int:

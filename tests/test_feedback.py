@@ -230,7 +230,7 @@ def test_silence_on_either_side_is_not_a_zero() -> None:
         (WrongType, "lags must be one", {"lags": ("0h", "1h", "2h")}),
         (WrongType, "permutations must be an integer", {"permutations": True}),
         (WrongType, "seed must be an integer", {"seed": "x"}),
-        (InvalidNumber, "permutations must be 1 to", {"permutations": 0}),
+        (InvalidNumber, "permutations must be from 1 to", {"permutations": 0}),
         (InvalidNumber, "seed must be 0 or more", {"seed": -1}),
         (InvalidNumber, "level must be above 0", {"level": 0}),
         (InvalidNumber, "must not end before", {"lags": ("2h", "1h")}),

@@ -237,7 +237,7 @@ def test_quantiles_are_over_all_months() -> None:
         (WrongType, "traffic must be", {"traffic": {}}),
         (WrongType, "catalogue must be", {"catalogue": []}),
         (WrongType, "months must be an integer", {"months": 1.5}),
-        (InvalidNumber, "months must be 1 to 120", {"months": 0}),
+        (InvalidNumber, "months must be from 1 to 120", {"months": 0}),
         (InvalidNumber, "seeds must be 1 to", {"seeds": 0}),
         (InvalidNumber, "or more", {"seeds": 10_001}),
         (InvalidNumber, r"seeds\[1\] must be 0 or more", {"seeds": [0, -1]}),

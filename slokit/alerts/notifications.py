@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit._kernels.runs import runs
 from slokit.alerts.alert import Alert
 from slokit.alerts.episodes import PAGE, end_of
@@ -30,7 +30,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Notification:
+class Notification(Shown):
     """A span that somebody is told of once.
 
     Parameters
@@ -64,9 +64,6 @@ class Notification:
         yield "start", f"{self.start:%Y-%m-%d %H:%M} UTC"
         yield "end", "goes on" if self.end is None else f"{self.end:%Y-%m-%d %H:%M} UTC"
         yield "alerts", ", ".join(map(repr, self.alerts))
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Notification")
 
 
 def notifications(evaluation: Evaluation, alerts: Iterable[Alert]) -> tuple[Notification, ...]:

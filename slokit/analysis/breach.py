@@ -14,7 +14,7 @@ from fractions import Fraction
 import attrs
 import numpy as np
 
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, html_table, percent
 from slokit._kernels.sums import PrefixSums
 from slokit.analysis.projection import Projection, project
 from slokit.counts import Counts
@@ -30,7 +30,7 @@ __all__ = ["Breach", "TierChance", "breach"]
 
 
 @attrs.frozen
-class TierChance:
+class TierChance(Shown):
     """How likely one tier of penalties is reached.
 
     Parameters
@@ -46,6 +46,11 @@ class TierChance:
     below: Fraction
     credit: Fraction
     chance: float
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "below", percent_text(self.below)
+        yield "credit", percent_text(self.credit)
+        yield "chance", percent(self.chance, 1)
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -124,7 +129,7 @@ class Breach:
         yield "assumption", self.projection.assumption
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=f"Chance of a breach of {self.name}")
+        return html_table(self.__rich_repr__(), caption=f"Chance of a breach of {self.name}")
 
 
 def breach(

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from slokit._display import clean, html_table, plural
+from slokit._display import Shown, clean, plural
 from slokit.composition.nodes import Part
 from slokit.composition.walks import unknown_part
 from slokit.counts import Counts
@@ -30,7 +30,7 @@ _SHOWN = 20
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Alignment:
+class Alignment(Shown):
     """How the evidence of parts was brought together.
 
     Parameters
@@ -78,9 +78,6 @@ class Alignment:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "buckets", self._head()
         yield from ((clean(name), said) for name, said in self.changes[:_SHOWN])
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Alignment")
 
 
 def check_evidence(given: Any, known: Mapping[str, Part], wanted: Iterable[str]) -> dict[str, Counts]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import attrs
 
-from slokit._display import clean, html_table, percent, percent_beyond
+from slokit._display import Shown, clean, percent, percent_beyond
 from slokit.composition.nodes import Group, Part
 from slokit.composition.shares import Weighted
 from slokit.composition.walks import Root, leaves, needed, repeated, unknown_part
@@ -34,7 +34,7 @@ N = TypeVar("N", bound=Any)
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Bounds:
+class Bounds(Shown):
     """How often a system is up, from the targets of its parts alone.
 
     Parameters
@@ -58,6 +58,8 @@ class Bounds:
     page: 99.4% to 99.5%, by targets alone
     99.4005% if parts fail independently, which targets do not say
     """
+
+    _caption = "By targets alone"
 
     name: str
     worst: Fraction
@@ -89,9 +91,6 @@ class Bounds:
         yield "name", clean(self.name)
         yield from zip(("worst", "best", "if independent"), self._texts(), strict=True)
         yield "ends", "attained" if self.sharp else "hold, may be wide"
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="By targets alone")
 
 
 def most_likely(least: int, chances: list[N], one: N) -> N:

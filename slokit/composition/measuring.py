@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, plural
+from slokit._display import Shown, clean, percent, plural
 from slokit._kernels.halves import exact_sum
 from slokit.budgeting import slices_missed
 from slokit.composition.aligning import Alignment, align, check_evidence
@@ -53,7 +53,7 @@ class State(NamedTuple):
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class Measurement:
+class Measurement(Shown):
     """How often a system was up, measured on all its parts at once.
 
     Parameters
@@ -125,9 +125,6 @@ class Measurement:
         yield "name", clean(self.name)
         yield from self._texts()
         yield from self.alignment.__rich_repr__()
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Measurement")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Measurement):

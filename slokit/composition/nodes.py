@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from slokit._display import clean, html_table, plural
+from slokit._display import Shown, clean, plural
 from slokit.errors import InvalidNumber, InvalidSystem, WrongType
 from slokit.rational import RationalLike, decimal_text, parse_rational, parse_target, percent_text
 from slokit.texts import check_text
@@ -37,7 +37,7 @@ def _maybe_slice_target(value: RationalLike | None) -> Fraction | None:
 
 
 @attrs.frozen(repr=False)
-class Part:
+class Part(Shown):
     """A service that others depend on; it may stand in several places of a system.
 
     Parameters
@@ -83,12 +83,9 @@ class Part:
         yield "name", clean(self.name)
         yield from ((key, percent_text(share)) for key, share in self._shares())
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Part")
-
 
 @attrs.frozen(repr=False)
-class OptionalPart:
+class OptionalPart(Shown):
     """A part, or a group, whose failure does not make what it belongs to fail; seen in attribution only.
 
     Parameters
@@ -121,9 +118,6 @@ class OptionalPart:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "part", clean(repr(self.part))
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="OptionalPart")
-
 
 def as_tuple(values: Any) -> tuple[Any, ...]:
     """Read a sequence, which text is not."""
@@ -133,7 +127,7 @@ def as_tuple(values: Any) -> tuple[Any, ...]:
 
 
 @attrs.frozen(repr=False)
-class Group:
+class Group(Shown):
     """Several parts that do one thing together; made as :class:`AllOf`, :class:`AnyOf` or :class:`AtLeast`.
 
     Parameters
@@ -188,9 +182,6 @@ class Group:
         yield "name", clean(self.name)
         yield "needs", self._says
         yield from ((str(i), clean(repr(part))) for i, part in enumerate(self.parts))
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption=type(self).__name__)
 
 
 @attrs.frozen(repr=False)

@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, short
+from slokit._display import Shown, clean, percent, short
 from slokit._kernels.halves import exact_sum
 from slokit.composition.aligning import REQUESTS, Alignment, align, check_evidence
 from slokit.composition.nodes import Group, Part
@@ -35,7 +35,7 @@ Array = npt.NDArray[Any]
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
-class RequestBounds:
+class RequestBounds(Shown):
     """End-to-end requests between two answers, in every bucket.
 
     Parameters
@@ -49,6 +49,8 @@ class RequestBounds:
     alignment
         What was done to the evidence.
     """
+
+    _caption = "Requests"
 
     name: str
     best: Counts
@@ -71,9 +73,6 @@ class RequestBounds:
         yield "name", clean(self.name)
         yield from zip(("good", "bad", "requests"), self._texts(), strict=True)
         yield from self.alignment.__rich_repr__()
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Requests")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RequestBounds):

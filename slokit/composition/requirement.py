@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table, percent_beyond
+from slokit._display import Shown, clean, percent_beyond
 from slokit.composition.bounds import best, independent, marginals, worst
 from slokit.composition.nodes import Part
 from slokit.composition.walks import Root, leaves, unknown_part
@@ -47,7 +47,7 @@ _ONE = _Near(Fraction(1), Fraction(0))
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Requirement:
+class Requirement(Shown):
     """What a part must reach for a system to reach a target, the other parts being what they are.
 
     Parameters
@@ -102,9 +102,6 @@ class Requirement:
         yield "part", clean(self.part)
         yield f"for {percent_text(self.target)} of", clean(self.system)
         yield from zip(("enough in any case", "if independent", "at least"), self._texts(), strict=True)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Requirement")
 
 
 def requirement(

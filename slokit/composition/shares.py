@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.composition.nodes import Group, Part, as_tuple, check_names, listed
 from slokit.errors import InvalidSystem, WrongType
 from slokit.rational import RationalLike, decimal_text, parse_rational
@@ -27,7 +27,7 @@ def _weight(value: RationalLike) -> Fraction:
 
 
 @attrs.frozen(repr=False)
-class Share:
+class Share(Shown):
     """What has a weight in a mean.
 
     Parameters
@@ -59,12 +59,9 @@ class Share:
         yield "weight", decimal_text(self.weight)
         yield "part", clean(repr(self.part))
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Share")
-
 
 @attrs.frozen(repr=False)
-class Weighted:
+class Weighted(Shown):
     """A weighted mean, as OpenSLO's ``compositeWeight`` asks for: weights need not add up to anything.
 
     Parameters
@@ -110,9 +107,6 @@ class Weighted:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", clean(self.name)
         yield from ((decimal_text(w), clean(repr(s.part))) for w, s in zip(self.weights, self.shares, strict=True))
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption=type(self).__name__)
 
 
 @attrs.frozen(repr=False)

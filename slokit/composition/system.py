@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.composition.attributing import By, SystemAttribution, attribute
 from slokit.composition.bounds import Bounds, reckoned
 from slokit.composition.measuring import Known, Measurement, Quiet, measure
@@ -30,7 +30,7 @@ _SHOWN = 40
 
 
 @attrs.frozen(repr=False)
-class System:
+class System(Shown):
     """A system of dependent services; made by :func:`~slokit.composition.all_of` and its like, and nested as they are.
 
     Two kinds of questions are put to it. :meth:`bounds` and :meth:`required` know the targets of the parts alone, and
@@ -283,9 +283,6 @@ class System:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", clean(self.name)
         yield from ((f"{i}", line.strip()) for i, line in enumerate([*_lines(self.root, "")][1 : _SHOWN + 1], 1))
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="System")
 
 
 def _lines(node: Node | Weighted, indent: str, mark: str = "") -> Iterator[str]:

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, html_table, percent
 from slokit.composition.nodes import Part
 from slokit.composition.shares import Weighted
 from slokit.composition.walks import Root, leaves, unknown_part
@@ -27,7 +27,7 @@ __all__ = ["Composite", "CompositeRow", "weigh"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class CompositeRow:
+class CompositeRow(Shown):
     """What one part adds to a weighted mean.
 
     Parameters
@@ -41,6 +41,8 @@ class CompositeRow:
     target
         Its target.
     """
+
+    _caption = "Composite"
 
     name: str
     weight: Fraction
@@ -65,9 +67,6 @@ class CompositeRow:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", clean(self.name)
         yield from zip(("weight", "SLI", "target"), self._texts(), strict=True)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Composite")
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, short
+from slokit._display import Shown, clean, short
 from slokit.counts.axes import labels_of
 from slokit.evaluation.sums import WindowedSums
 from slokit.status import burn_text
@@ -21,7 +21,7 @@ __all__ = ["WorstWindow", "worst_places", "worst_window"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class WorstWindow:
+class WorstWindow(Shown):
     """The window of one length that burned fastest.
 
     Parameters
@@ -66,12 +66,6 @@ class WorstWindow:
             yield "to", f"{self.end:%Y-%m-%d %H:%M} UTC"
             yield "burn rate", burn_text(self.burn_rate)
             yield "bad", f"{short(self.bad)} of {short(self.total)}"
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Worst window")
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
 
     def __repr__(self) -> str:
         if self.burn_rate is None or self.end is None:

@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, short
+from slokit._display import Shown, clean, short
 from slokit._kernels.runs import joined_runs
 from slokit._kernels.sums import PrefixSums
 from slokit.counts.axes import labels_of
@@ -35,7 +35,7 @@ Indices = npt.NDArray[np.int64]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Spell:
+class Spell(Shown):
     """A stretch of buckets in which the budget burned fast.
 
     Parameters
@@ -94,12 +94,6 @@ class Spell:
         named = "".join(f"{clean(label, 40)}, " for _, label in self.labels)
         when, *rest = (text for _, text in list(self._facts())[len(self.labels) :])
         return f"Spell({named}{when}: {', '.join(rest)})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Spell")
 
 
 def spells(

@@ -7,7 +7,7 @@ from datetime import date as Date  # noqa: N812  a field is called date
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.errors import InvalidSLO
 from slokit.rationale import parse_date
 from slokit.texts import check_text
@@ -20,7 +20,7 @@ def _date(value: str | Date) -> str:
 
 
 @attrs.frozen(repr=False)
-class Approval:
+class Approval(Shown):
     """Who agreed, and when: a record for people.
 
     Parameters
@@ -58,6 +58,3 @@ class Approval:
         yield "by", clean(self.by)
         yield "role", clean(self.role)
         yield "date", self.date
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Approval")

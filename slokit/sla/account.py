@@ -13,7 +13,7 @@ from typing import Literal
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.intervals import span_text
 from slokit.sla.measured import Measured, Missing, Span
 
@@ -26,7 +26,7 @@ counts requests."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Line:
+class Line(Shown):
     """One line of a statement: a span in which the service was down, or had bad events.
 
     Parameters
@@ -71,15 +71,9 @@ class Line:
     def __repr__(self) -> str:
         return f"Line({', '.join(text for _, text in self._facts())})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Line")
-
 
 @attrs.frozen(kw_only=True, repr=False)
-class Excluded:
+class Excluded(Shown):
     """A span that was taken out of the account.
 
     Parameters
@@ -105,9 +99,6 @@ class Excluded:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "span", span_text(self.start, self.end)
         yield from (("reason", clean(reason)) for reason in self.reasons)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Excluded")
 
 
 @attrs.frozen(kw_only=True)

@@ -422,7 +422,7 @@ class SLA:
         return f"SLA({clean(self.name, 60)!r}: {percent_text(self.target)} of {what}, each {self.window}{tiers})"
 
     def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption=f"SLA {self.name}")
+        return html_table(self._facts(), caption=f"SLA {self.name}")
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", clean(self.name)

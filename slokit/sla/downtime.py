@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import attrs
-import numpy as np
 
-from slokit._display import html_table
-from slokit.errors import InvalidSLA, WrongType
-from slokit.rational import RationalLike, parse_rational, percent_text
+from slokit._display import Shown
+from slokit.errors import InvalidSLA
+from slokit.rational import RationalLike, parse_integer, parse_rational, percent_text
 from slokit.timeline import DurationLike, duration_text, parse_length
 
 __all__ = ["Downtime"]
@@ -22,20 +21,12 @@ __all__ = ["Downtime"]
 _MOST_IN_A_ROW = 2**27
 
 
-def _whole(value: int, field: str, most: int) -> int:
-    if isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer):
-        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-    if not 1 <= value <= most:
-        raise InvalidSLA(f"{field} must be from 1 to {most:,}, got {str(value)[:40]}")
-    return int(value)
-
-
 def _min_total(value: int) -> int:
-    return _whole(value, "min_total", 2**63 - 1)
+    return parse_integer(value, "min_total", 1, 2**63 - 1, InvalidSLA)
 
 
 def _in_a_row(value: int) -> int:
-    return _whole(value, "in_a_row", _MOST_IN_A_ROW)
+    return parse_integer(value, "in_a_row", 1, _MOST_IN_A_ROW, InvalidSLA)
 
 
 def _max_sli(value: RationalLike) -> Fraction:
@@ -50,7 +41,7 @@ def _each(value: DurationLike | int) -> int:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Downtime:
+class Downtime(Shown):
     """Which minutes are down, and how many of them in a row count.
 
     Parameters
@@ -98,6 +89,3 @@ class Downtime:
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "down", self.text
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Downtime")

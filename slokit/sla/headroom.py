@@ -116,7 +116,7 @@ class Headroom:
             yield finding.code, repr(finding)
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=f"Headroom of {self.slo}")
+        return html_table(self.__rich_repr__(), caption=f"Headroom of {self.slo}")
 
 
 def _text(time: Fraction | int) -> str:

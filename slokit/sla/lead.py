@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit._kernels.sums import PrefixSums
 from slokit.alerts import Alert, episodes
 from slokit.counts import Counts
@@ -33,7 +33,7 @@ __all__ = ["LeadTime", "lead_times"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class LeadTime:
+class LeadTime(Shown):
     """When a period's promise was broken, and which alarms came before.
 
     Parameters
@@ -78,12 +78,6 @@ class LeadTime:
 
     def __repr__(self) -> str:
         return f"LeadTime({', '.join(text for _, text in self._facts())})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Lead time")
 
 
 def lead_times(

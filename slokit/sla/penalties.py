@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 import attrs
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidSLA, WrongType
 from slokit.rational import RationalLike, percent_text
 from slokit.sla.shares import parse_share
@@ -39,7 +39,7 @@ def _credit(value: RationalLike) -> Fraction:
 
 
 @attrs.frozen(repr=False)
-class Penalty:
+class Penalty(Shown):
     """A tier: the share of the fee that is due where the uptime is below a threshold.
 
     Parameters
@@ -79,9 +79,6 @@ class Penalty:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "below", percent_text(self.below)
         yield "credit", percent_text(self.credit)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Penalty")
 
 
 def check_penalties(penalties: Iterable[Penalty], target: Fraction) -> None:
@@ -137,7 +134,7 @@ def _quantum(value: Amount) -> Decimal:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Money:
+class Money(Shown):
     """A fee, and how a share of it becomes an amount.
 
     Parameters
@@ -192,9 +189,6 @@ class Money:
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "fee", self.text
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Money")
 
 
 def _amount(value: Amount, field: str) -> Decimal:

@@ -343,6 +343,6 @@ class Statement:
             for line in self.lines[:_SHOWN]
         ]
         more = f", the first {_SHOWN} of {len(self.lines):,}" if len(self.lines) > _SHOWN else ""
-        return html_table(list(self.facts()), caption=f"Statement of {self.sla.name}") + html_table(
+        return html_table(self.facts(), caption=f"Statement of {self.sla.name}") + html_table(
             rows, head, f"Lines{more}"
         )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._arrays import array_of
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, percent
 from slokit.errors import InvalidCounts, InvalidNumber, WrongType
 from slokit.rational import RationalLike, parse_rational, parse_target
 from slokit.statistics._beta import quantile, tails
@@ -58,7 +58,7 @@ def _level(value: RationalLike) -> Fraction:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Interval:
+class Interval(Shown):
     """An interval that holds the truth at some level of confidence, under an assumption.
 
     Parameters
@@ -108,12 +108,6 @@ class Interval:
     def __repr__(self) -> str:
         method, assumed = clean(self.method, 40).replace("_", "-"), clean(self.assumption).partition(";")[0]
         return f"{self.low:.4g} – {self.high:.4g} ({percent(self.level)} {method}; assumes {assumed})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Interval")
 
 
 def ratio_interval(

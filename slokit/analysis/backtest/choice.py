@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from slokit._display import clean, html_table, plural
+from slokit._display import Shown, plural
 from slokit.alerts import Alert
 from slokit.analysis.backtest.figures import FIGURES, figure_text
 from slokit.analysis.backtest.requirements import Requirement
@@ -17,7 +17,7 @@ __all__ = ["Choice"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Choice:
+class Choice(Shown):
     """A setting of a sweep, and why it was chosen.
 
     Parameters
@@ -38,6 +38,8 @@ class Choice:
     requirements, prefer
         What was required, and by which figures was chosen.
     """
+
+    _caption = "Choice of a sweep"
 
     alert: Alert
     score: Score
@@ -90,9 +92,3 @@ class Choice:
     def __repr__(self) -> str:
         held = "" if self.held_out is None else f"; held out: {self.held_out.summary}"
         return f"Choice({self.alert!r}: {self.score.summary}{held})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text, 400)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Choice of a sweep")

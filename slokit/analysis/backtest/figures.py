@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, plural
+from slokit._display import Shown, percent, plural
 from slokit.timeline import UNITS, duration_text
 
 __all__ = ["FIGURES", "MONTH", "Columns", "Figures", "Measure", "figure_text"]
@@ -99,7 +99,7 @@ def figure_text(name: str, value: Any) -> str:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Figures:
+class Figures(Shown):
     """The figures of one alert, policy or setting over a span of history; None where one is not defined.
 
     Parameters
@@ -180,12 +180,6 @@ class Figures:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text, 400)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)
 
 
 @attrs.frozen(kw_only=True, eq=False)

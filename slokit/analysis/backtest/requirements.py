@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean
+from slokit._display import Shown, clean
 from slokit.analysis.backtest.figures import FIGURES, Columns
 from slokit.config.places import closest
 from slokit.errors import InvalidDefinition, SlokitError, WrongType
@@ -32,7 +32,7 @@ _MAX_TEXT = 80
 
 
 @attrs.frozen
-class Requirement:
+class Requirement(Shown):
     """A bound on one figure.
 
     Parameters
@@ -51,6 +51,10 @@ class Requirement:
     text: str
     compare: str
     limit: Fraction
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "figure", self.figure
+        yield "bound", self.text
 
     @classmethod
     def read(cls, figure: str, text: object) -> Requirement:

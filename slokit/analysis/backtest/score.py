@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from slokit._display import html_table, percent
+from slokit._display import Shown, percent
 from slokit.analysis.backtest.figures import Figures, figure_text
 from slokit.incidents import Incident
 
@@ -16,7 +16,7 @@ __all__ = ["Outcome", "Score"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Outcome:
+class Outcome(Shown):
     """What became of one incident.
 
     Parameters
@@ -35,6 +35,8 @@ class Outcome:
         Share of the budget of the objective's window that went from the incident's start until it fired; None where it
         did not fire, or there is no budget.
     """
+
+    _caption = "What became of an incident"
 
     incident: Incident
     notified_at: datetime | None
@@ -65,12 +67,6 @@ class Outcome:
         rest = f", reset {facts['reset']}" if "reset" in facts else ""
         found = facts["found"] if self.notified_at is None else f"found {facts['found']}"
         return f"Outcome({facts['incident']}: {found}{rest})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="What became of an incident")
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -9,13 +9,13 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, plural
+from slokit._display import Shown, clean, plural
 from slokit.analysis.feedback.pairing import Per, pair
 from slokit.analysis.feedback.permutation import correlations, midranks, permutations
 from slokit.counts import Counts
 from slokit.errors import InvalidNumber, InvalidWindow, WrongType
 from slokit.evaluation import Evaluation
-from slokit.rational import RationalLike, parse_rational, percent_text
+from slokit.rational import RationalLike, parse_integer, parse_rational, percent_text
 from slokit.timeline import UNITS, DurationLike, Timeline, duration_text, instant_text, parse_duration
 from slokit.windows import RollingWindow
 
@@ -30,7 +30,7 @@ _ROUNDING = 1e-12
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Association:
+class Association(Shown):
     """How complaints go together with the bad events of an objective.
 
     Parameters
@@ -59,6 +59,8 @@ class Association:
     permutations, seed
         Of the shuffling.
     """
+
+    _caption = "Complaints and bad events"
 
     name: str
     correlation: float | None
@@ -107,9 +109,6 @@ class Association:
         yield from self._facts()
         yield "span", f"{instant_text(self.start)} to {instant_text(self.end)}"
         yield "assumption", self.assumption
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Complaints and bad events")
 
 
 def _p_text(p: Fraction) -> str:
@@ -181,8 +180,8 @@ def associate(
     certain = parse_rational(level, "level")
     if not 0 < certain < 1:
         raise InvalidNumber(f"level must be above 0 and below 1, got {level}")
-    _check("permutations", permutations, 1, _MOST_PERMUTATIONS)
-    _check("seed", seed, 0, None)
+    parse_integer(permutations, "permutations", 1, _MOST_PERMUTATIONS)
+    parse_integer(seed, "seed")
     both = pair(ev, complaints, step, per)
     width = _block(both.timeline, block)
     blocks = both.timeline.size // width
@@ -219,13 +218,6 @@ def associate(
 
 def _orders(blocks: int, count: int, seed: int) -> npt.NDArray[np.int64]:
     return permutations(np.random.default_rng(seed), blocks, count)
-
-
-def _check(field: str, value: int, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-    if value < least or (most is not None and value > most):
-        raise InvalidNumber(f"{field} must be {least:,} {'or more' if most is None else f'to {most:,}'}, got {value}")
 
 
 def _block(line: Timeline, block: DurationLike | None) -> int:

@@ -24,7 +24,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, plural, short
+from slokit._display import Shown, clean, html_table, percent, plural, short
 from slokit._kernels.runs import held, joined_runs
 from slokit.alerts import Alert, fires
 from slokit.analysis.feedback.association import Association
@@ -32,7 +32,7 @@ from slokit.analysis.feedback.pairing import Exact, Mask, Pair, Per, pair
 from slokit.counts import Counts
 from slokit.errors import InvalidAlert, InvalidNumber, WrongType
 from slokit.evaluation import Evaluation
-from slokit.rational import RationalLike, parse_rational, percent_text
+from slokit.rational import RationalLike, parse_integer, parse_rational, percent_text
 from slokit.statistics import surely_above
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, Timeline, duration_text, parse_duration, to_datetime
@@ -54,7 +54,7 @@ _SHOWN = 20
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class CornerSpell:
+class CornerSpell(Shown):
     """A stretch of buckets in one corner.
 
     Parameters
@@ -70,6 +70,8 @@ class CornerSpell:
     burn_rate
         How fast the budget burned over all of it; None without traffic.
     """
+
+    _caption = "Spell of a corner"
 
     corner: Corner
     start: datetime
@@ -89,12 +91,6 @@ class CornerSpell:
     def __repr__(self) -> str:
         corner, when, *rest = (text for _, text in self._facts())
         return f"CornerSpell({corner}: {when}, {', '.join(rest)})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Spell of a corner")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -250,11 +246,8 @@ def corners(
     >>> found.of("unseen")
     (CornerSpell(unseen: 2026-01-01 04:00 to 2026-01-01 05:00 UTC, 9 complaints, burn 0x),)
     """
-    for field, value in (("min_complaints", min_complaints), ("min_spells", min_spells)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-        if value < 1:
-            raise InvalidNumber(f"{field} must be 1 or more, got {value}")
+    parse_integer(min_complaints, "min_complaints", 1)
+    parse_integer(min_spells, "min_spells", 1)
     if association is not None and not isinstance(association, Association):
         raise WrongType(f"association must be what associate() returns, got {association!r:.100}")
     both = pair(ev, complaints, step, per)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
-from slokit._display import clean, html_table, percent, plural
+from slokit._display import Shown, amount_text, clean, html_table, percent, plural
 from slokit.rational import percent_text
 from slokit.timeline import duration_text
 
@@ -26,7 +26,7 @@ def _share_text(share: Fraction | None, *marks: Fraction) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class GivenBack:
+class GivenBack(Shown):
     """What the repair of one class of incidents would give back of one objective's budget.
 
     Parameters
@@ -55,6 +55,11 @@ class GivenBack:
     def added_share(self) -> Fraction | None:
         """Share of the quarter's budget beyond the classes ranked before it; None without data."""
         return self.added / self.allowed if self.allowed else None
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "objective", self.objective
+        yield "bad", f"{self.bad:,} of {amount_text(self.allowed)} allowed ({_share_text(self.share)})"
+        yield "beyond those above", f"{self.added:,} ({_share_text(self.added_share)})"
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -12,7 +12,7 @@ from typing import get_args
 import attrs
 import numpy as np
 
-from slokit._display import clean, html_table, percent, plural
+from slokit._display import Shown, clean, html_table, percent, plural
 from slokit.analysis.simulate.numbers import not_negative
 from slokit.analysis.simulate.scenario import Incident, Shape
 from slokit.analysis.simulate.streams import CATALOGUE, stream
@@ -180,7 +180,7 @@ def _classes(value: Iterable[IncidentClass]) -> tuple[IncidentClass, ...]:
 
 
 @attrs.frozen(repr=False)
-class Catalogue:
+class Catalogue(Shown):
     """Classes of incidents to draw from; each has a stream of its own, so another class changes none of the others.
 
     Examples
@@ -192,6 +192,8 @@ class Catalogue:
     >>> {incident.kind for incident in drawn}
     {'dependency'}
     """
+
+    _caption = "Catalogue of incidents"
 
     classes: tuple[IncidentClass, ...] = attrs.field(converter=_classes)
 
@@ -224,9 +226,6 @@ class Catalogue:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "classes", f"{len(self.classes):,}"
         yield from ((clean(one.name), ", ".join(text for _, text in one._facts())) for one in self.classes)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Catalogue of incidents")
 
 
 def catalogue(classes: Iterable[IncidentClass]) -> Catalogue:

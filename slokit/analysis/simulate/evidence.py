@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit._display import Shown
 from slokit.analysis.simulate.numbers import check_not_negative, check_several, check_share
 from slokit.analysis.simulate.scenario import Incident, Latency, Shape, Silence, Traffic
 from slokit.analysis.simulate.streams import (
@@ -42,7 +43,7 @@ _MAX_INCIDENTS = 100_000
 
 
 @attrs.frozen(kw_only=True)
-class Events:
+class Events(Shown):
     """A stream of simulated events in order of time; the arrays are read-only and of equal length.
 
     Parameters
@@ -72,6 +73,11 @@ class Events:
 
     def __repr__(self) -> str:
         return f"Events({len(self):,} events, {int((~self.good).sum()):,} bad)"
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "events", f"{len(self):,}, {int((~self.good).sum()):,} bad"
+        if self.services:
+            yield "services", ", ".join(self.services)
 
 
 def counts(

@@ -6,7 +6,7 @@ integral, so that the same incident means the same errors whatever the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import attrs
@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit import incidents
+from slokit._display import Shown, clean, percent
 from slokit.analysis.simulate.numbers import check_share, not_negative, share
 from slokit.errors import InvalidNumber
+from slokit.intervals import span_text
 from slokit.timeline import (
     InstantLike,
     Timeline,
@@ -52,7 +54,7 @@ def _sensitivities(_instance: object, _attribute: object, value: tuple[tuple[str
 
 
 @attrs.frozen(kw_only=True)
-class Traffic:
+class Traffic(Shown):
     """How much a service is asked, and how often it fails when nothing in particular is wrong.
 
     Parameters
@@ -94,9 +96,15 @@ class Traffic:
     error_share: float = attrs.field(default=0.0002, validator=share)
     error_bursts: float = attrs.field(default=0.5, validator=not_negative)
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "events", f"{self.per_minute:,g} a minute, {percent(self.error_share)} bad"
+        yield "cycle", f"{percent(self.daily)} deep, peak at {self.peak_hour:g} h, weekend {self.weekend:g}x"
+        forgets = duration_text(self.burst_memory)
+        yield "bursts", f"{self.bursts:g}, forgotten in {forgets}; of errors {self.error_bursts:g}"
+
 
 @attrs.frozen(kw_only=True)
-class Incident:
+class Incident(Shown):
     """A span in which more goes wrong than usual.
 
     Parameters
@@ -176,12 +184,21 @@ class Incident:
         return np.diff(area) * (self.duration / timeline.step)
 
     def __repr__(self) -> str:
-        what = f"{self.name or self.shape!r} {self.error_share:.0%}"
+        what = f"{clean(self.name) or self.shape!r} {self.error_share:.0%}"
         return f"Incident({what} from {instant_text(self.start)} for {duration_text(self.duration)})"
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.end)
+        yield "error share", f"{percent(self.error_share)}, {self.shape}"
+        if self.traffic != 1 or self.slowdown != 1:
+            yield "factors", f"traffic {self.traffic:g}x, latency {self.slowdown:g}x"
+        if self.hits is not None:
+            yield "hits", ", ".join(f"{service} {percent(sensitivity)}" for service, sensitivity in self.hits)
+        yield from ((field, text) for field, text in (("name", self.name), ("kind", self.kind)) if text)
 
 
 @attrs.frozen(kw_only=True)
-class Silence:
+class Silence(Shown):
     """A span without events: either nobody came, or nobody counted.
 
     Parameters
@@ -205,6 +222,12 @@ class Silence:
     observed: bool = False
     hits: tuple[str, ...] | None = attrs.field(default=None, converter=_names)
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.start + self.duration)
+        yield "observed", "yes" if self.observed else "no"
+        if self.hits is not None:
+            yield "hits", ", ".join(self.hits)
+
     def share(self, timeline: Timeline) -> npt.NDArray[np.float64]:
         """Return the part of each bucket that it silences, 0 to 1, shape ``(size,)``."""
         edges = timeline.start + np.arange(timeline.size + 1, dtype=np.int64) * timeline.step
@@ -212,7 +235,7 @@ class Silence:
 
 
 @attrs.frozen(kw_only=True)
-class Latency:
+class Latency(Shown):
     """Latencies as a log-normal, given by two quantiles.
 
     Parameters
@@ -232,3 +255,7 @@ class Latency:
     def __attrs_post_init__(self) -> None:
         if self.p99 < self.median:
             raise InvalidNumber(f"p99 must not be below median, got {duration_text(self.p99)}")
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "median", duration_text(self.median)
+        yield "p99", duration_text(self.p99)

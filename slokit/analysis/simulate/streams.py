@@ -6,9 +6,9 @@ import zlib
 
 import numpy as np
 
-from slokit.errors import InvalidNumber, WrongType
+from slokit.rational import parse_integer
 
-__all__ = ["CATALOGUE", "COMMON", "COMPLAINTS", "ERRORS", "INSTANTS", "TRAFFIC", "WANDERING", "check_seed", "stream"]
+__all__ = ["CATALOGUE", "COMMON", "COMPLAINTS", "ERRORS", "INSTANTS", "TRAFFIC", "WANDERING", "stream"]
 
 # What is drawn; a number once given stays, or all that was drawn for it would be another.
 TRAFFIC = 0
@@ -32,13 +32,4 @@ def stream(seed: int, name: str | None, purpose: int) -> np.random.Generator:
     """
     # hash() of a str differs from run to run; crc32 does not.
     key = 0 if name is None else 1 + zlib.crc32(name.encode(errors="surrogatepass"))
-    return np.random.default_rng([check_seed(seed), key, purpose])
-
-
-def check_seed(seed: int, field: str = "seed") -> int:
-    """Return a seed, and refuse what is none."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise WrongType(f"{field} must be an integer, got {type(seed).__name__}: {seed!r:.100}")
-    if seed < 0:
-        raise InvalidNumber(f"{field} must be 0 or more, got {seed}")
-    return int(seed)
+    return np.random.default_rng([parse_integer(seed, "seed"), key, purpose])

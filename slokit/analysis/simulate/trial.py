@@ -18,15 +18,15 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, plural
+from slokit._display import Shown, clean, percent, plural
 from slokit.alerts import Alert, notifications
 from slokit.analysis.simulate.catalogue import Catalogue
 from slokit.analysis.simulate.evidence import counts
 from slokit.analysis.simulate.scenario import Incident, Traffic
-from slokit.analysis.simulate.streams import check_seed
 from slokit.errors import InvalidNumber, InvalidWindow, WrongType
 from slokit.evaluation import Evaluation
 from slokit.policy import Policy, PolicyHistory
+from slokit.rational import parse_integer
 from slokit.slo import SLO
 from slokit.timeline import DurationLike, InstantLike, parse_duration, parse_instant
 from slokit.windows import RollingWindow
@@ -50,7 +50,7 @@ def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class PolicyTrial:
+class PolicyTrial(Shown):
     """What a policy would have done in many simulated years; the arrays are read-only, shape ``(runs, months)``.
 
     Parameters
@@ -72,6 +72,8 @@ class PolicyTrial:
     incidents
         How many incidents of the catalogue hit the service: int64.
     """
+
+    _caption = "Trial of a policy"
 
     policy: Policy
     slo: SLO
@@ -159,9 +161,6 @@ class PolicyTrial:
         yield "objective", clean(self.slo.name)
         yield from self._facts()
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Trial of a policy")
-
 
 def try_policy(
     policy: Policy,
@@ -230,17 +229,14 @@ def try_policy(
         raise WrongType(f"service must be the name of a service, got {type(service).__name__}: {service!r:.100}")
     blocking = [policy.blocks(state, activity) for state in (*policy.states, policy.unknown)]
     drawn = _seeds(seeds)
-    if isinstance(months, bool) or not isinstance(months, int | np.integer):
-        raise WrongType(f"months must be an integer, got {type(months).__name__}: {months!r:.100}")
-    if not 1 <= months <= _MOST_MONTHS:
-        raise InvalidNumber(f"months must be 1 to {_MOST_MONTHS}, got {months}")
+    lasting = parse_integer(months, "months", 1, _MOST_MONTHS)
     bucket = parse_duration(step, "step")
     a_month = RollingWindow(_MONTH).buckets(bucket, "a month")
     # A window in front, in whole buckets and days, so that calendar periods are whole too where they can be.
     ahead = -(-slo.window.nominal // _DAY) * _DAY
     if ahead % bucket:
         raise InvalidWindow(f"step must divide a day, got {step!r}; use a step such as 5m")
-    plan = _Plan(parse_instant(start, "start") - ahead, ahead, bucket, ahead // bucket, a_month, int(months), service)
+    plan = _Plan(parse_instant(start, "start") - ahead, ahead, bucket, ahead // bucket, a_month, lasting, service)
     figures = [_run(policy, slo, traffic, catalogue, plan, np.array(blocking), seed) for seed in drawn]
     pages, frozen, left, missed, incidents = (np.stack(rows) for rows in zip(*figures, strict=True))
     return PolicyTrial(
@@ -254,7 +250,7 @@ def _seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
         seeds = range(int(seeds))
     if isinstance(seeds, str) or not isinstance(seeds, Iterable):
         raise WrongType(f"seeds must be how many runs, or several seeds, got {seeds!r:.100}")
-    held = tuple(check_seed(seed, f"seeds[{at}]") for at, seed in zip(range(_MOST_RUNS + 1), seeds, strict=False))
+    held = tuple(parse_integer(seed, f"seeds[{at}]") for at, seed in zip(range(_MOST_RUNS + 1), seeds, strict=False))
     if not 1 <= len(held) <= _MOST_RUNS:
         raise InvalidNumber(
             f"seeds must be 1 to {_MOST_RUNS:,} runs, got {len(held):,}{'' if not held else ' or more'}"

@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, short, text_table
+from slokit._display import Shown, clean, html_table, percent, short, text_table
 from slokit.analysis.targets.reach import Achievable, achievable
 from slokit.errors import InvalidEvents, InvalidNumber, InvalidWindow, OneSidedThreshold, WrongType
 from slokit.rational import RationalLike, percent_text
@@ -35,7 +35,7 @@ _MOST = 100
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class ThresholdRow:
+class ThresholdRow(Shown):
     """What one threshold would have counted.
 
     Parameters
@@ -52,6 +52,8 @@ class ThresholdRow:
         An interval for how much more often the outcome came beyond than within, under its assumption; None without an
         outcome, or where there is nothing on one side.
     """
+
+    _caption = "Threshold"
 
     sli: SLI
     good: int
@@ -91,12 +93,6 @@ class ThresholdRow:
 
     def __repr__(self) -> str:
         return f"ThresholdRow({', '.join(f'{field} {text}' for field, text in self._facts())})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Threshold")
 
 
 HEAD = ("threshold", "good", "achievable", "outcome within", "outcome beyond")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import attrs
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidNumber, WrongType
 from slokit.rational import RationalLike, parse_target, percent_text
 from slokit.slo import SLO
@@ -26,7 +26,7 @@ def _target(value: RationalLike) -> Fraction:
 
 
 @attrs.frozen(repr=False)
-class Candidate:
+class Candidate(Shown):
     """A target that somebody thinks of.
 
     Parameters
@@ -65,9 +65,6 @@ class Candidate:
         yield "target", percent_text(self.target)
         if not self.enforced:
             yield "enforced", "no, an aspiration"
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Candidate")
 
 
 CandidateLike = Candidate | RationalLike

@@ -25,9 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._kernels.sums import PrefixSums
-from slokit.errors import InvalidNumber, InvalidWindow, OutOfTimeline, WrongType
+from slokit.errors import InvalidNumber, InvalidWindow, OutOfTimeline
 from slokit.evaluation import Evaluation
 from slokit.evaluation.checks import one_series
+from slokit.rational import parse_integer
 from slokit.timeline import UNITS, DurationLike, duration_text
 from slokit.windows import RollingWindow
 
@@ -89,14 +90,6 @@ class DrawnWindows:
         return int(sorted(self.total.tolist())[(len(self.total) - 1) // 2])
 
 
-def _positive(value: int, field: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-    if value < least:
-        raise InvalidNumber(f"{field} must be {least} or more, got {value}")
-    return int(value)
-
-
 def _block(value: DurationLike) -> int:
     return RollingWindow.of(value).duration
 
@@ -127,8 +120,8 @@ class Drawing:
     seed: int
 
     def __attrs_post_init__(self) -> None:
-        _positive(self.paths, "paths", 1)
-        _positive(self.seed, "seed", 0)
+        parse_integer(self.paths, "paths", 1)
+        parse_integer(self.seed, "seed")
 
 
 def draw_windows(ev: Evaluation, drawing: Drawing, window: int | None = None) -> DrawnWindows:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import amount_text, clean, html_table, percent
+from slokit._display import Shown, amount_text, clean, percent
 from slokit.errors import InvalidNumber, WrongType
 from slokit.rational import RationalLike, decimal_text, parse_rational, percent_text
 
@@ -54,7 +54,7 @@ def _promise(value: RationalLike | None) -> Fraction | None:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Limits:
+class Limits(Shown):
     """What the stakeholders can live with; whoever has no limit objects to nothing.
 
     Parameters
@@ -124,12 +124,6 @@ class Limits:
     def __repr__(self) -> str:
         return f"Limits({'; '.join(f'{who}: {text}' for who, text in self._facts())})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Limits")
-
 
 LimitsLike = Limits | Mapping[str, RationalLike]
 """Limits, or a mapping of their names."""
@@ -152,7 +146,7 @@ def figure_text(name: str, value: Fraction) -> str:
 
 
 @attrs.frozen(repr=False)
-class Objection:
+class Objection(Shown):
     """Who objects to a row, and why.
 
     Parameters
@@ -186,9 +180,6 @@ class Objection:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "who", self.who
         yield "why", clean(self.text)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Objection")
 
 
 def _near(name: str, value: Fraction, limit: Fraction) -> str:

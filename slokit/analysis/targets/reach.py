@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import html_table, percent
+from slokit._display import Shown, percent
 from slokit.analysis.targets.drawn import Drawing, DrawnWindows, draw_windows
 from slokit.counts import Counts
 from slokit.errors import InvalidNumber, WrongType
@@ -23,7 +23,7 @@ __all__ = ["Achievable", "achievable", "budget_with_few_digits", "parse_margin",
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Achievable:
+class Achievable(Shown):
     """The highest target that drawn windows keep.
 
     Parameters
@@ -45,6 +45,8 @@ class Achievable:
     assumption
         What that rests on, in words.
     """
+
+    _caption = "Achievable target"
 
     target: Fraction | None
     bad_share: Fraction
@@ -76,9 +78,6 @@ class Achievable:
         yield from self._facts()
         yield "bad share", percent(self.bad_share, 4)
         yield "assumption", self.assumption
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Achievable target")
 
 
 def achievable(

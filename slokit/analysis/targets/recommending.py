@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, percent
 from slokit.analysis.targets.expectations import Expectation, ceiling, floor
 from slokit.analysis.targets.reach import Achievable
 from slokit.analysis.targets.rows import CandidateRow
@@ -18,7 +18,7 @@ __all__ = ["Recommendation", "recommend"]
 
 
 @attrs.frozen(repr=False)
-class Recommendation:
+class Recommendation(Shown):
     """A target to take, and why.
 
     Parameters
@@ -43,9 +43,6 @@ class Recommendation:
         yield "target", "none" if self.target is None else percent_text(self.target)
         for reason in self.reasons:
             yield "reason", clean(reason, 400)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Recommendation")
 
 
 def recommend(rows: Sequence[CandidateRow], found: Achievable, asked: Sequence[Expectation]) -> Recommendation:

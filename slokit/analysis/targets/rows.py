@@ -7,14 +7,14 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import amount_text, clean, html_table, percent
+from slokit._display import Shown, amount_text, clean, percent
 from slokit.rational import percent_text
 
 __all__ = ["CandidateRow", "rate_text"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class CandidateRow:
+class CandidateRow(Shown):
     """What one candidate would have meant.
 
     Parameters
@@ -38,6 +38,8 @@ class CandidateRow:
     achievable
         Whether that reaches the confidence.
     """
+
+    _caption = "Candidate"
 
     target: Fraction
     enforced: bool
@@ -87,12 +89,6 @@ class CandidateRow:
 
     def __repr__(self) -> str:
         return f"CandidateRow({', '.join(f'{field} {text}' for field, text in self._facts())})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(self._facts(), caption="Candidate")
 
 
 def rate_text(rate: Fraction) -> str:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table, percent, text_table
+from slokit._display import Shown, clean, html_table, percent, text_table
 from slokit.alerts import Alert
 from slokit.analysis.targets.advice import Advice, advised
 from slokit.analysis.targets.candidates import CandidateLike
@@ -38,7 +38,7 @@ __all__ = ["StakeholderRow", "StakeholderTable", "stakeholders"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class StakeholderRow:
+class StakeholderRow(Shown):
     """One candidate as each stakeholder sees it.
 
     Parameters
@@ -53,6 +53,8 @@ class StakeholderRow:
     objections
         Who objects, and why.
     """
+
+    _caption = "Candidate"
 
     candidate: CandidateRow
     expected_credit: Fraction | None
@@ -99,12 +101,6 @@ class StakeholderRow:
 
     def __repr__(self) -> str:
         return f"StakeholderRow({', '.join(f'{field} {text}' for field, text in self._facts() if text)})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Candidate")
 
 
 HEAD = (

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import amount_text, clean, html_table, percent, plural
+from slokit._display import Shown, amount_text, clean, html_table, percent, plural
 from slokit._kernels.halves import exact_sum
 from slokit.analysis.users.shares import axis_of
 from slokit.counts.axes import label_index, labels_of
@@ -35,7 +35,7 @@ _SHOWN = 5
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class LostRow:
+class LostRow(Shown):
     """What the users of one series lost.
 
     Parameters
@@ -47,6 +47,8 @@ class LostRow:
     of
         All the user-minutes of the buckets that were looked at.
     """
+
+    _caption = "Minutes lost"
 
     labels: tuple[tuple[str, str], ...]
     user_minutes: Fraction
@@ -66,12 +68,6 @@ class LostRow:
         named = "/".join(clean(label, 40) for _, label in self.labels)
         lost, of = [text for _, text in self._facts()][-2:]
         return f"LostRow({named}{': ' if named else ''}{lost}, {of})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Minutes lost")
 
 
 @attrs.frozen(kw_only=True, repr=False)

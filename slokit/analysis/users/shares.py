@@ -9,11 +9,12 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, percent
 from slokit.counts.axes import axis_index, labels_of
-from slokit.errors import InvalidNumber, WrongType
+from slokit.errors import WrongType
 from slokit.evaluation import Evaluation
 from slokit.evaluation.checks import check_evaluation
+from slokit.rational import parse_integer
 from slokit.status import Status
 from slokit.timeline import InstantLike, Timeline, to_datetime
 
@@ -26,7 +27,7 @@ _SHOWN = 5
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Within:
+class Within(Shown):
     """For how many series the objective is met at the end of every bucket; the arrays are read-only.
 
     Parameters
@@ -57,6 +58,8 @@ class Within:
     >>> found
     within api: 66.7% of 3 by tenant at 2026-01-01 02:00 UTC; worst: globex -1,700%, acme 88.9%, initech 100% left
     """
+
+    _caption = "Users within their objective"
 
     axis: str
     met: Ints = attrs.field(eq=attrs.cmp_using(eq=np.array_equal))
@@ -113,10 +116,7 @@ class Within:
         InvalidNumber
             If ``count`` is negative.
         """
-        if isinstance(count, bool) or not isinstance(count, int | np.integer):
-            raise WrongType(f"count must be an integer, got {type(count).__name__}: {count!r:.100}")
-        if count < 0:
-            raise InvalidNumber(f"count must be 0 or more, got {count}")
+        parse_integer(count, "count")
         ev = self.evaluation
         bucket = ev._sums.bucket_at(when)
         if bucket < 0:
@@ -151,9 +151,6 @@ class Within:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "objective", clean(self.evaluation.slo.name)
         yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Users within their objective")
 
 
 def _left(status: Status) -> str:
