@@ -210,6 +210,10 @@ def html_text(value: object, limit: int = 200) -> str:
     return escape(clean(str(value), limit), quote=True)
 
 
+# Reasons and findings are whole sentences.
+_MOST_IN_CELL = 1_000
+
+
 def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), caption: str = "") -> str:
     """Build a table, every cell escaped; the first cell of a row is its heading.
 
@@ -235,9 +239,9 @@ def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), ca
         parts.append(f"<thead><tr>{cells}</tr></thead>")
     parts.append("<tbody>")
     for row in rows:
-        name, *rest = (html_text(cell) for cell in row)
-        cells = "".join(f"<td>{cell}</td>" for cell in rest)
-        parts.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
+        name, *rest = row
+        cells = "".join(f"<td>{html_text(cell, _MOST_IN_CELL)}</td>" for cell in rest)
+        parts.append(f'<tr><th scope="row">{html_text(name)}</th>{cells}</tr>')
     parts.append("</tbody></table>")
     return "".join(parts)
 

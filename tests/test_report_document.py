@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from slokit import SLA, SLI, SLO, CalendarWindow, Counts, Policy, Rationale, Rule, State, alerts
+from slokit import SLA, SLI, SLO, CalendarWindow, Counts, Exclusion, Policy, Rationale, Rule, State, alerts
 from slokit._display import markdown_table, markdown_text
 from slokit.analysis import targets
 from slokit.conditions import Exhausted
@@ -181,3 +181,21 @@ def test_any_text_at_the_start_of_a_line_is_a_paragraph(text: str) -> None:
     line = text.strip()
     if line:
         assert re.fullmatch(r"<p>.*</p>\n", rendered(markdown_text(line)), re.DOTALL)
+
+
+def test_an_agreement_is_there_with_all_its_terms() -> None:
+    """What caps a credit and what does not count is part of what was promised."""
+    move = Exclusion("2026-05-01T00:00Z", "2026-05-02T00:00Z", reason="the move")
+    sla = SLA(
+        "acme",
+        target="99%",
+        window=CalendarWindow("month"),
+        penalties=[Penalty("99%", "10%")],
+        cap="50%",
+        exclusions=[move],
+        missing="bad",
+    )
+    page = document.markdown(SLO("x", sli=SLI.ratio("x"), target="99.9%", window="30d"), slas=[sla])
+    (line,) = (line for line in page.splitlines() if line.startswith("- acme"))
+    for said in ("50% of the fee", "the move", "missing: bad", "below 99%: 10% of the fee"):
+        assert said in line

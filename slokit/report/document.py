@@ -200,9 +200,9 @@ def _table(table: Tabular | None) -> list[str]:
 
 def _promised(slas: tuple[SLA, ...]) -> Iterator[str]:
     for sla in slas:
-        owed = "; ".join(tier.text for tier in sla.penalties) or "no credit is due"
-        what = f"{percent_text(sla.target)} each {sla.window}, by {sla.rule_text}; {owed}"
-        yield f"- {markdown_text(sla.name)}: {markdown_text(what, _MAX_TEXT)}"
+        terms = (f"{word}: {text}" for word, text in sla.terms)
+        owed = [] if sla.penalties else ["no credit is due"]
+        yield f"- {markdown_text(sla.name)}: {markdown_text('; '.join((*terms, *owed)), _MAX_TEXT)}"
 
 
 def _policy(slo: SLO, policy: Policy | None) -> Iterator[str]:

@@ -400,6 +400,11 @@ class SLA:
 
     # --- being shown -----------------------------------------------------------------------------------
 
+    @property
+    def terms(self) -> tuple[tuple[str, str], ...]:
+        """All that was agreed, as pairs of a word and what is agreed of it, for pages and reports."""
+        return tuple(self._facts())
+
     def _facts(self) -> Iterator[tuple[str, str]]:
         yield "target", percent_text(self.target)
         yield "window", str(self.window)
