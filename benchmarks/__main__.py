@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmarks import counting, growth, masks, policies, recording, startup, windows
+from benchmarks import counting, growth, masks, policies, recording, startup, sweeps, windows
 from benchmarks import fleet as fleets
 from benchmarks.evidence import events, fleet
 from benchmarks.peers import Peer, limit_cores
@@ -30,6 +30,7 @@ def _rows(quick: bool, threads: int) -> dict[str, Sequence[Callable[[], Benchmar
         "events": [lambda: counting.in_order(many, threads), lambda: counting.in_any_order(many, threads)],
         "import": [startup.benchmark],
         "policies": [lambda: policies.benchmark(max(2, rows // 10))],
+        "sweeps": [lambda: sweeps.benchmark(129_600 if not quick else 12_960)],
         "recording": [recording.benchmark],
         "fleet": [lambda: fleets.benchmark(rows * 50), fleets.memory],
         "growth": [lambda: growth.benchmark(rows, many=many)],
@@ -89,6 +90,8 @@ def _check() -> None:
     wrong += [f"{peer.name}: {n:,} verdicts" for peer in masks.PEERS if (n := _asked(masks.differences, peer, some))]
     for peers, stream in ((counting.IN_ORDER, few), (counting.IN_ANY_ORDER, few.shuffled())):
         wrong += [f"{peer.name}: {n:,} counts" for peer in peers if (n := _asked(counting.differences, peer, stream))]
+    short = sweeps.work(12_960)
+    wrong += [f"{peer.name}: {n:,} settings" for peer in sweeps.PEERS if (n := _asked(sweeps.differences, peer, short))]
     assert not wrong, f"answers differ from slokit's: {'; '.join(wrong)}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import counting, masks, recording, windows
+from benchmarks import counting, masks, recording, sweeps, windows
 from benchmarks import fleet as fleets
 from benchmarks.evidence import Fleet, events, fleet
 from benchmarks.peers import Peer
@@ -51,6 +51,12 @@ def test_counts_in_order(peer: Peer) -> None:
 def test_counts_in_any_order(peer: Peer) -> None:
     """The peer counts what comes in any order into the same buckets."""
     assert counting.differences(peer, events(5_000, days=4).shuffled()) == 0
+
+
+@pytest.mark.parametrize("peer", sweeps.PEERS, ids=lambda peer: peer.name)
+def test_sweeps(peer: Peer) -> None:
+    """The peer counts the same alarms, and finds the same incidents at the same minute."""
+    assert sweeps.differences(peer, sweeps.work(12_960)) == 0
 
 
 def test_recording_counts_every_event() -> None:

@@ -12,7 +12,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slokit import alerts, analysis, conditions, errors, forecast, incidents, policy, statistics, traffic
+    from slokit import (
+        alerts,
+        analysis,
+        composition,
+        conditions,
+        errors,
+        forecast,
+        incidents,
+        policy,
+        sla,
+        statistics,
+        traffic,
+    )
     from slokit.alerts import BudgetShareAlert, BurnRateAlert
     from slokit.budget import ErrorBudget, ErrorBudgetArrays
     from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
@@ -23,13 +35,17 @@ if TYPE_CHECKING:
     from slokit.interop.definitions import load
     from slokit.intervals import IntervalSet
     from slokit.policy import Decision, Policy, PolicyHistory, Rule, State
+    from slokit.rationale import Rationale
+    from slokit.sla import SLA
     from slokit.sli import SLI
     from slokit.slo import SLO
+    from slokit.slo_history import SLOHistory
     from slokit.status import Status, StatusTable
     from slokit.timeline import Timeline
     from slokit.windows import CalendarWindow, Period, RollingWindow
 
 __all__ = [
+    "SLA",
     "SLI",
     "SLO",
     "Axis",
@@ -48,8 +64,10 @@ __all__ = [
     "Policy",
     "PolicyHistory",
     "RatioTimeslices",
+    "Rationale",
     "RollingWindow",
     "Rule",
+    "SLOHistory",
     "State",
     "Status",
     "StatusTable",
@@ -58,6 +76,7 @@ __all__ = [
     "WorstWindow",
     "alerts",
     "analysis",
+    "composition",
     "conditions",
     "errors",
     "forecast",
@@ -65,6 +84,7 @@ __all__ = [
     "incidents",
     "load",
     "policy",
+    "sla",
     "statistics",
     "to_dict",
     "traffic",
@@ -73,6 +93,7 @@ __all__ = [
 __version__ = "0.1.0.dev0"
 
 _ROOMS = {
+    "SLA": "sla",
     "SLI": "sli",
     "SLO": "slo",
     "Axis": "counts",
@@ -91,8 +112,10 @@ _ROOMS = {
     "Policy": "policy",
     "PolicyHistory": "policy",
     "RatioTimeslices": "budgeting",
+    "Rationale": "rationale",
     "RollingWindow": "windows",
     "Rule": "policy",
+    "SLOHistory": "slo_history",
     "State": "policy",
     "Status": "status",
     "StatusTable": "status",
@@ -106,11 +129,13 @@ _ROOMS = {
 _MODULES = (
     "alerts",
     "analysis",
+    "composition",
     "conditions",
     "errors",
     "forecast",
     "incidents",
     "policy",
+    "sla",
     "statistics",
     "traffic",
 )

@@ -1,19 +1,38 @@
 """Strings for people: numbers short enough to read, percentages that do not lie, text that cannot bite.
 
-Pure functions from values to strings; no object of slokit is known here. Two rules run through all of it. Rounding
-must not change a verdict: a ratio that misses 100%, 0% or its objective by a hair is shown with as many digits as
-the hair needs. And whatever people typed is cleaned or escaped where it is written, not where it is read: a label
-may hold a terminal's escape sequence, a right-to-left override or a ``<script>``.
+Pure functions from values to strings, and :class:`Shown`, by which value objects use them; no object of slokit is
+known here. Two rules run through all of it. Rounding must not change a verdict: a ratio that misses 100%, 0% or its
+objective by a hair is shown with as many digits as the hair needs. And whatever people typed is cleaned or escaped
+where it is written, not where it is read: a label may hold a terminal's escape sequence, a right-to-left override or a
+``<script>``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from typing import Any, ClassVar
 
-__all__ = ["amount_text", "bar", "clean", "html_table", "html_text", "percent", "plural", "short", "thousands"]
+__all__ = [
+    "Shown",
+    "amount_text",
+    "bar",
+    "clean",
+    "html_table",
+    "html_text",
+    "markdown_table",
+    "markdown_text",
+    "percent",
+    "percent_beyond",
+    "plural",
+    "short",
+    "text_table",
+    "thousands",
+]
 
 _SCALES = ("", "k", "M", "G", "T", "P", "E")
+_CAPITALS = re.compile("(?<=[a-z])[A-Z]")
 # Joiners shape letters of several scripts and most emoji; they are invisible, and harmless.
 _JOINERS = "\u200c\u200d"
 
@@ -119,6 +138,33 @@ def percent(ratio: Fraction | float, digits: int = 2, against: Iterable[Fraction
     return f"{_decimal(figure, places)}%"
 
 
+def percent_beyond(ratio: Fraction, digits: int = 2, *, up: bool) -> str:
+    """Write a ratio as a percentage that is rounded to one side, as a bound has to be.
+
+    Parameters
+    ----------
+    ratio
+        From 0 to 1.
+    digits
+        Decimals; more where the figure would else be 0% or 100%, and the ratio is not.
+    up
+        To which side: an upper bound is rounded up.
+
+    Examples
+    --------
+    >>> percent_beyond(Fraction(2, 3), up=False), percent_beyond(Fraction(2, 3), up=True)
+    ('66.66%', '66.67%')
+    >>> percent_beyond(Fraction("0.999999"), up=True)
+    '99.9999%'
+    """
+    while True:
+        scaled = ratio * 100 * 10**digits
+        figure = Fraction(-(-scaled // 1) if up else scaled // 1) / 10**digits
+        if figure / 100 == ratio or 0 < figure < 100:
+            return f"{_decimal(figure, digits)}%"
+        digits += 1
+
+
 def bar(share: Fraction | float, width: int = 20) -> str:
     """Draw a share as a bar of blocks; full only at 1 or more, empty only at 0 or less.
 
@@ -164,6 +210,10 @@ def html_text(value: object, limit: int = 200) -> str:
     return escape(clean(str(value), limit), quote=True)
 
 
+# Reasons and findings are whole sentences.
+_MOST_IN_CELL = 1_000
+
+
 def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), caption: str = "") -> str:
     """Build a table, every cell escaped; the first cell of a row is its heading.
 
@@ -189,11 +239,99 @@ def html_table(rows: Iterable[Sequence[object]], head: Sequence[object] = (), ca
         parts.append(f"<thead><tr>{cells}</tr></thead>")
     parts.append("<tbody>")
     for row in rows:
-        name, *rest = (html_text(cell) for cell in row)
-        cells = "".join(f"<td>{cell}</td>" for cell in rest)
-        parts.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
+        name, *rest = row
+        cells = "".join(f"<td>{html_text(cell, _MOST_IN_CELL)}</td>" for cell in rest)
+        parts.append(f'<tr><th scope="row">{html_text(name)}</th>{cells}</tr>')
     parts.append("</tbody></table>")
     return "".join(parts)
+
+
+def text_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
+    """Build a table for a terminal; every cell is cleaned, the first column stands left and the others right.
+
+    Examples
+    --------
+    >>> print(text_table([("99%", 12), ("99.9%", 3)], ("target", "pages")))
+    target  pages
+    99%        12
+    99.9%       3
+    """
+    lines = [[clean(str(cell)) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+class Shown:
+    """What value objects have in common at a prompt of rich and in a notebook: their facts, and a table of these.
+
+    A class says them in ``_facts``, as texts that are cleaned here; or, where some stand without a name or are no
+    text, in a ``__rich_repr__`` of its own. Above the table stands what the class is called, or its ``_caption``.
+
+    Examples
+    --------
+    >>> class QuietSpell(Shown):
+    ...     def _facts(self):
+    ...         yield "lasted", "3h"
+    >>> QuietSpell()._repr_html_()
+    '<table><caption>Quiet spell</caption><tbody><tr><th scope="row">lasted</th><td>3h</td></tr></tbody></table>'
+    """
+
+    __slots__ = ()
+
+    _caption: ClassVar[str] = ""
+
+    def _facts(self) -> Iterable[tuple[str, str]]:
+        raise NotImplementedError
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        yield from ((field, clean(text, 400)) for field, text in self._facts())
+
+    def _repr_html_(self) -> str:
+        name = _CAPITALS.sub(lambda found: f" {found[0].lower()}", type(self).__name__)
+        return html_table(self.__rich_repr__(), caption=self._caption or name)
+
+
+# What Markdown, GitHub's flavour included, reads as more than itself inside a line or a cell of a table.
+_MARKUP = {sign: f"\\{sign}" for sign in r"\`*_{}[]|~#$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKUP_OF = str.maketrans(_MARKUP)
+_OPENERS = re.compile(r"^([ ]*)([-+=:](?=[-+=:\s]|$)|[0-9]{1,9}[.)](?=\s|$))")
+_LINKS = re.compile(r"(?i)(//|www\.|@)")
+
+
+def markdown_text(value: object, limit: int = 200) -> str:
+    r"""Make anything plain text inside a line, a list item or a cell of a table of Markdown.
+
+    Examples
+    --------
+    >>> print(markdown_text("<b>a|b</b> [x](http://x) 1*2"))
+    &lt;b&gt;a\|b&lt;/b&gt; \[x\]\(http:/\/x) 1\*2
+    >>> print(markdown_text("- no list"), markdown_text("1. no list"), markdown_text("---"))
+    \- no list 1\. no list \---
+    """
+    text = clean(str(value), limit).translate(_MARKUP_OF).replace("\\](", "\\]\\(")
+    # Two slashes, a dot and an at sign make links by themselves in some flavours.
+    text = _LINKS.sub(lambda found: {"//": "/\\/", "@": "\\@"}.get(found[0], f"{found[0][:-1]}\\."), text)
+    return _OPENERS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)
+
+
+def markdown_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:
+    r"""Build a table of Markdown, every cell escaped.
+
+    Examples
+    --------
+    >>> print(markdown_table([("99.9%", "a|b")], ("target", "why")))
+    | target | why |
+    |---|---|
+    | 99.9% | a\|b |
+    """
+    lines = ["| " + " | ".join(markdown_text(cell, 1000) for cell in row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
 def _is_decimal(number: Fraction) -> bool:

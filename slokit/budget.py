@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import amount_text, html_table, percent, short
+from slokit._display import Shown, amount_text, html_table, percent, short
 from slokit._kernels.spare import Spare
 from slokit.errors import InvalidCounts, WrongType
 from slokit.rational import RationalLike, parse_target, percent_text
@@ -234,12 +234,14 @@ FloatArray = npt.NDArray[np.float64]
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class ErrorBudgetArrays:
+class ErrorBudgetArrays(Shown):
     """The error budget at the end of every bucket, as arrays of shape ``(..., n)``, each made when it is asked for.
 
     Without data ``allowed``, ``consumed`` and ``remaining`` are 0, ``remaining_ratio`` is NaN and nothing is exhausted.
     Floats are within 1e-12 of the truth, relative to it, and exactly 0 where it is 0.
     """
+
+    _caption = "Error budgets"
 
     # Integers, int64 or Python's own where that is too short, 0 without data; a Fraction for all series or one each.
     _bad: npt.NDArray[Any]
@@ -334,12 +336,6 @@ class ErrorBudgetArrays:
 
     def __repr__(self) -> str:
         return f"ErrorBudgetArrays({', '.join(f'{name} {text}' for name, text in self._facts())})"
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Error budgets")
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
 
 
 def _integers(values: Iterable[int]) -> npt.NDArray[Any]:

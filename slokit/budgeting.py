@@ -16,8 +16,9 @@ from fractions import Fraction
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit._kernels import wide
 from slokit._kernels.exceed import Question, exceeds
 from slokit._kernels.sums import PrefixSums
@@ -39,7 +40,7 @@ def _slice_target(value: RationalLike) -> Fraction:
 
 
 @attrs.frozen(repr=False)
-class Occurrences:
+class Occurrences(Shown):
     """Every event counts alike.
 
     Examples
@@ -54,12 +55,9 @@ class Occurrences:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "counts", "each event"
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Occurrences")
-
 
 @attrs.frozen(repr=False)
-class Timeslices:
+class Timeslices(Shown):
     """Each slice of time that had traffic counts as one event, good where it reaches a target of its own.
 
     Parameters
@@ -92,12 +90,9 @@ class Timeslices:
         yield "slice", duration_text(self.slice)
         yield "target", percent_text(self.target)
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Timeslices")
-
 
 @attrs.frozen(repr=False)
-class RatioTimeslices:
+class RatioTimeslices(Shown):
     """Each slice of time that had traffic counts with its share of good events, in units of 1e-9, rounded down.
 
     Parameters
@@ -119,9 +114,6 @@ class RatioTimeslices:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "slice", duration_text(self.slice)
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="RatioTimeslices")
-
 
 Budgeting = Occurrences | Timeslices | RatioTimeslices
 """A budgeting method."""
@@ -138,17 +130,39 @@ def slice_worth(budgeting: Budgeting) -> int | None:
             return None
 
 
+def slices_missed(slices: Counts, target: Fraction) -> npt.NDArray[np.bool_]:
+    """Say which buckets, each taken as a slice, have less than ``target`` of their events good; none without events.
+
+    Parameters
+    ----------
+    slices
+        Counts whose buckets are the slices.
+    target
+        From 0 to 1; at 1 one bad event is enough.
+
+    Returns
+    -------
+    ndarray of bool, shape ``slices.shape``
+
+    Examples
+    --------
+    >>> minutes = Counts.from_buckets(start="2026-01-01T00:00Z", step="1m", good=[99, 98, 0], bad=[1, 2, 0])
+    >>> slices_missed(minutes, Fraction("0.99"))
+    array([False,  True, False])
+    """
+    # A slice is a window of one bucket: the kernel's own question decides it.
+    limit = 1 - target
+    p, q = (np.array(x, dtype=object) for x in (limit.numerator, limit.denominator))
+    return np.asarray(exceeds(PrefixSums.of(slices.bad), PrefixSums.of(slices.total), [Question(p, q, (1,))])[0])
+
+
 def judged(counts: Counts, budgeting: Budgeting) -> Counts:
     """Turn events into what the method counts; unobserved slices stay unobserved."""
     if isinstance(budgeting, Occurrences):
         return counts
     slices = counts.resample(np.timedelta64(budgeting.slice, "ns"))
     if isinstance(budgeting, Timeslices):
-        # A slice is a window of one bucket: the kernel's own question decides it.
-        limit = 1 - budgeting.target
-        p, q = (np.array(x, dtype=object) for x in (limit.numerator, limit.denominator))
-        sums = PrefixSums.of(slices.bad), PrefixSums.of(slices.total)
-        bad = exceeds(*sums, [Question(p, q, (1,))])[0].astype(np.int64)
+        bad = slices_missed(slices, budgeting.target).astype(np.int64)
         total = (slices.total > 0).astype(np.int64)
     else:
         good = _billionths(slices)

@@ -23,12 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit.errors import InvalidInstant, InvalidWindow, SlokitError, UnknownTimeZone, WrongType
+from slokit.timeline import to_datetime
 
 __all__ = [
     "civil_instants",
     "local_clock",
     "local_days",
     "local_instants",
+    "local_text",
     "parse_clock",
     "parse_weekdays",
     "recurring_instants",
@@ -260,6 +262,20 @@ def local_clock(instant: int, tz: tzinfo) -> datetime:
     datetime.datetime(1970, 1, 1, 5, 30)
     """
     return _local(instant // _SECOND, tz)
+
+
+def local_text(instant: int, tz: tzinfo) -> str:
+    """Write what the local clock shows at an instant (nanoseconds), and how far it is from UTC then.
+
+    The offset tells apart the two showings of an hour that the clock repeats.
+
+    Examples
+    --------
+    >>> local_text(0, zone("Asia/Kolkata"))
+    '1970-01-01 05:30+05:30'
+    """
+    precision = "microseconds" if instant % _SECOND else "seconds" if instant % (60 * _SECOND) else "minutes"
+    return to_datetime(instant).astimezone(tz).isoformat(" ", precision)
 
 
 def _local(second: int, tz: tzinfo) -> datetime:

@@ -27,14 +27,17 @@ __all__ = [
     "InvalidInterval",
     "InvalidNumber",
     "InvalidPolicy",
+    "InvalidSLA",
     "InvalidSLI",
     "InvalidSLO",
+    "InvalidSystem",
     "InvalidTarget",
     "InvalidTimeline",
     "InvalidWindow",
     "LabelWithoutCounts",
     "MissingExtra",
     "MuchExcluded",
+    "NothingFits",
     "OneSidedThreshold",
     "OutOfTimeline",
     "RoundedWindows",
@@ -111,6 +114,10 @@ class InvalidSLO(SlokitError, ValueError):
     """An objective whose definition contradicts itself, or does not fit the evidence."""
 
 
+class InvalidSLA(SlokitError, ValueError):
+    """An agreement whose terms contradict each other, or that does not fit the evidence it is held against."""
+
+
 class InvalidAlert(SlokitError, ValueError):
     """An alert whose definition contradicts itself."""
 
@@ -121,6 +128,10 @@ class InvalidPolicy(SlokitError, ValueError):
 
 class UnknownActivity(InvalidPolicy):
     """An activity or a class of changes that the policy does not know; the message lists those it does."""
+
+
+class InvalidSystem(SlokitError, ValueError):
+    """A system of services whose definition contradicts itself, or does not fit the evidence of its parts."""
 
 
 class InvalidDefinition(SlokitError, ValueError):
@@ -165,6 +176,10 @@ class StoreError(SlokitError, OSError):
 
 class OutOfTimeline(SlokitError, ValueError):
     """An instant that the evidence does not reach."""
+
+
+class NothingFits(SlokitError, ValueError):
+    """No setting of a sweep meets what was required of it; the message has the nearest."""
 
 
 class UnknownLabel(SlokitError, ValueError):

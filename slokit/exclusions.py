@@ -23,7 +23,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.calendars import (
     local_instants,
     parse_clock,
@@ -77,7 +77,7 @@ def _tz(value: str | tzinfo) -> str:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Recurrence:
+class Recurrence(Shown):
     """A span that comes back on days of the week at a wall-clock time.
 
     Parameters
@@ -111,7 +111,9 @@ class Recurrence:
         for field in ("first", "until"):
             value = getattr(self, field)
             if value is not None and type(value) is not int:
-                raise WrongType(f"{field} must be nanoseconds since the epoch, got {type(value).__name__}: {value!r}")
+                raise WrongType(
+                    f"{field} must be nanoseconds since the epoch, got {type(value).__name__}: {value!r:.100}"
+                )
         if self.first is not None and self.until is not None and self.until <= self.first:
             raise InvalidExclusion(
                 f"until must be after first, got {span_text(self.first, self.until)}; no occurrence would be left"
@@ -146,9 +148,6 @@ class Recurrence:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "when", self.text
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Recurrence")
-
 
 def _start(value: InstantLike | int | None) -> int | None:
     return None if value is None else parse_edge(value, "start", InvalidExclusion)
@@ -167,7 +166,8 @@ def _scope(value: Mapping[str, str | Iterable[str]] | Scope | None) -> Scope:
             value = dict(value)
         except (TypeError, ValueError):
             raise WrongType(
-                f'scope must map an axis to labels, such as {{"region": "eu"}}, got {type(value).__name__}: {value!r}'
+                f'scope must map an axis to labels, such as {{"region": "eu"}}, got {type(value).__name__}: '
+                f"{value!r:.100}"
             ) from None
     return tuple(sorted((_text(axis, "an axis of scope"), _labels(axis, labels)) for axis, labels in value.items()))
 
@@ -184,12 +184,12 @@ def _labels(axis: str, labels: str | Iterable[str]) -> tuple[str, ...]:
 
 def _text(value: str, field: str) -> str:
     if not isinstance(value, str):
-        raise WrongType(f"{field} must be text, got {type(value).__name__}: {value!r}")
+        raise WrongType(f"{field} must be text, got {type(value).__name__}: {value!r:.100}")
     return value
 
 
 @attrs.frozen(repr=False)
-class Exclusion:
+class Exclusion(Shown):
     """A span of time, or one that recurs, whose events do not count.
 
     Parameters
@@ -241,7 +241,9 @@ class Exclusion:
                 if len(value) > _MAX_TEXT:
                     raise InvalidExclusion(f"{field} must be at most {_MAX_TEXT:,} characters long, got {len(value):,}")
         if not isinstance(self.proposed, bool):
-            raise WrongType(f"proposed must be True or False, got {type(self.proposed).__name__}: {self.proposed!r}")
+            raise WrongType(
+                f"proposed must be True or False, got {type(self.proposed).__name__}: {self.proposed!r:.100}"
+            )
         if self.recurrence is not None:
             if not isinstance(self.recurrence, Recurrence):
                 raise WrongType(f"recurrence must be a Recurrence, got {type(self.recurrence).__name__}")
@@ -359,9 +361,6 @@ class Exclusion:
         if self.proposed:
             yield "proposed", "yes: not applied"
 
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Exclusion")
-
 
 def _bound(value: InstantLike | date | None, tz: str, field: str) -> int | None:
     """Read a bound of a recurrence: an instant, or the first instant of a local date."""
@@ -388,11 +387,11 @@ def parse_exclusions(value: Exclusion | Iterable[Exclusion], field: str = "exclu
     if isinstance(value, Exclusion):
         return (value,)
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise WrongType(f"{field} must be an Exclusion or several, got {type(value).__name__}: {value!r}")
+        raise WrongType(f"{field} must be an Exclusion or several, got {type(value).__name__}: {value!r:.100}")
     held = tuple(value)
     for i, item in enumerate(held):
         if not isinstance(item, Exclusion):
-            raise WrongType(f"{field}[{i}] must be an Exclusion, got {type(item).__name__}: {item!r}")
+            raise WrongType(f"{field}[{i}] must be an Exclusion, got {type(item).__name__}: {item!r:.100}")
     return held
 
 

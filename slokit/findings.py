@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.errors import InvalidDefinition
 
 __all__ = ["Finding", "Weight"]
@@ -22,7 +22,7 @@ Weight = Literal["problem", "advice"]
 
 
 @attrs.frozen(repr=False)
-class Finding:
+class Finding(Shown):
     """One thing that a review points at.
 
     Parameters
@@ -60,6 +60,3 @@ class Finding:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         for field in ("subject", "message", "mend", "code", "weight"):
             yield field, clean(getattr(self, field), 400)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Finding")

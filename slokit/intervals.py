@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidInterval, SlokitError, WrongType
 from slokit.timeline import InstantLike, Timeline, duration_text, instant_text, parse_instant
 
@@ -51,7 +51,7 @@ def parse_edge(value: InstantLike | int, field: str = "instant", error: type[Slo
     if isinstance(value, int | np.integer):
         # numpy's tree of types has timedelta64 below integer.
         if isinstance(value, bool | np.timedelta64):
-            raise WrongType(f"{field} must be an instant, got {type(value).__name__}: {value!r}")
+            raise WrongType(f"{field} must be an instant, got {type(value).__name__}: {value!r:.100}")
         if not _FIRST <= value <= _LAST:
             raise error(f"{field} must lie between the years 1677 and 2262, got {value} nanoseconds since the epoch")
         return int(value)
@@ -78,11 +78,11 @@ def _canonical(pairs: object) -> tuple[Span, ...]:
     if isinstance(pairs, IntervalSet):
         return pairs.spans
     if isinstance(pairs, str) or not isinstance(pairs, Iterable):
-        raise WrongType(f"spans must be pairs (start, end), got {type(pairs).__name__}: {pairs!r}")
+        raise WrongType(f"spans must be pairs (start, end), got {type(pairs).__name__}: {pairs!r:.100}")
     spans = []
     for i, pair in enumerate(pairs):
         if isinstance(pair, str) or not isinstance(pair, Iterable) or len(ends := tuple(pair)) != 2:
-            raise WrongType(f"spans[{i}] must be a pair (start, end), got {pair!r}")
+            raise WrongType(f"spans[{i}] must be a pair (start, end), got {pair!r:.100}")
         start, end = (parse_edge(e, f"{side} of spans[{i}]") for e, side in zip(ends, ("start", "end"), strict=True))
         if end < start:
             raise InvalidInterval(
@@ -107,7 +107,7 @@ def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 @attrs.frozen(repr=False)
-class IntervalSet:
+class IntervalSet(Shown):
     """A set of instants, held as half-open spans in one canonical form.
 
     Parameters
@@ -231,9 +231,6 @@ class IntervalSet:
         yield "spans", f"{len(self.spans):,}"
         yield "duration", duration_text(self.duration)
         yield from ((f"{index}", span_text(*span)) for index, span in enumerate(self.spans[:_SHOWN]))
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="IntervalSet")
 
     def __repr__(self) -> str:
         shown = [span_text(*span) for span in self.spans[:3]]

@@ -21,7 +21,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table, plural
+from slokit._display import Shown, plural
 from slokit.calendars import civil_instants, local_clock, zone, zone_name
 from slokit.errors import InvalidInstant, InvalidInterval, InvalidWindow, OutOfTimeline, WrongType
 from slokit.intervals import parse_edge
@@ -43,7 +43,7 @@ def _end(value: InstantLike | int) -> int:
 
 
 @attrs.frozen(repr=False)
-class Period:
+class Period(Shown):
     """One period of a calendar window, ``[start, end)``.
 
     Parameters
@@ -89,9 +89,6 @@ class Period:
         yield "start", instant_text(self.start)
         yield "end", instant_text(self.end)
         yield "length", duration_text(self.length)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Period")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -199,7 +196,7 @@ def _civil_text(value: str | date | None) -> str | None:
 
 
 @attrs.frozen(repr=False)
-class CalendarWindow:
+class CalendarWindow(Shown):
     """Periods of the calendar, one after the other, in the civil time of a zone.
 
     Parameters
@@ -447,6 +444,3 @@ class CalendarWindow:
             yield "every", str(self.every)
         if self.start is not None:
             yield "start", self.start
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="CalendarWindow")

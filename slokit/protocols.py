@@ -6,7 +6,7 @@ can look further into the evaluation that it came from; so each is typed by what
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slokit.timeline import DurationLike, Timeline
     from slokit.windows import Window
 
-__all__ = ["Clock", "EventSource", "Objective", "Store", "StoredCounts"]
+__all__ = ["Clock", "EventSource", "Objective", "Store", "StoredCounts", "Tabular"]
 
 
 class Clock(Protocol):
@@ -119,6 +119,28 @@ class EventSource(Protocol):
 
     def events_within(self, window: DurationLike, bucket: int) -> tuple[int, int]:
         """Return good and bad events of a rolling window that ends with a bucket."""
+        ...
+
+
+class Tabular(Protocol):
+    """A table of texts, whatever it is about: what analyses hand to reports."""
+
+    @property
+    def title(self) -> str:
+        """What the table is about, in one line."""
+        ...
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        ...
+
+    def cells(self) -> tuple[tuple[str, ...], ...]:
+        """Return the rows, each as long as the head."""
+        ...
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what stands below the table: findings, and what the figures rest on."""
         ...
 
 

@@ -16,13 +16,16 @@ from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
 
-from slokit.errors import InvalidNumber, InvalidTarget, SuspiciousTarget, WrongType, warn
+import numpy as np
+
+from slokit.errors import InvalidNumber, InvalidTarget, SlokitError, SuspiciousTarget, WrongType, warn
 
 __all__ = [
     "RationalLike",
     "ceil_fraction",
     "decimal_text",
     "floor_fraction",
+    "parse_integer",
     "parse_rational",
     "parse_target",
     "percent_text",
@@ -66,6 +69,9 @@ def parse_rational(value: RationalLike, field: str = "value") -> Fraction:
     >>> parse_rational(14.4)
     Fraction(72, 5)
     """
+    # What people write most comes first: asking after abstract kinds of numbers costs as much as reading it.
+    if isinstance(value, str):
+        return _from_text(value, field)
     # np.bool_ is neither Integral nor Real, so the built-in bool is refused by name; and numpy counts a timedelta64
     # among its integers.
     if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "m":
@@ -83,9 +89,46 @@ def parse_rational(value: RationalLike, field: str = "value") -> Fraction:
         if not math.isfinite(value):
             raise InvalidNumber(f"{field} must be finite, got {value}")
         return _from_text(str(value), field)
-    if isinstance(value, str):
-        return _from_text(value, field)
     raise WrongType(f"{field} must be a number or its text, got {type(value).__name__}: {value!r}")
+
+
+def parse_integer(
+    value: int, field: str, least: int = 0, most: int | None = None, error: type[SlokitError] = InvalidNumber
+) -> int:
+    """Read an integer within bounds, both included, as a Python integer.
+
+    Parameters
+    ----------
+    value
+        An integer, numpy's too; a bool is none, nor is a length of time, although numpy counts both among them.
+    field
+        The name that an error message gives to the value.
+    least, most
+        The bounds; without ``most`` there is none above.
+    error
+        What is raised where it lies outside.
+
+    Raises
+    ------
+    WrongType
+        If it is no integer.
+
+    Examples
+    --------
+    >>> parse_integer(7, "seed")
+    7
+    >>> parse_integer(0, "paths", 1, 10)
+    Traceback (most recent call last):
+    slokit.errors.InvalidNumber: paths must be from 1 to 10, got 0
+    """
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, int | np.integer):
+        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
+    if value < least or (most is not None and value > most):
+        bounds = f"{least:,} or more" if most is None else f"from {least:,} to {most:,}"
+        # Python refuses to write integers of more than 4,300 digits.
+        given = f"{value:,}" if -(2**63) < value < 2**63 else "less" if value < 0 else "more"
+        raise error(f"{field} must be {bounds}, got {given}")
+    return int(value)
 
 
 def parse_target(value: RationalLike, field: str = "target") -> Fraction:
@@ -232,15 +275,19 @@ def _from_text(text: str, field: str) -> Fraction:
     scale = 1
     if body.endswith("%"):
         body, scale = body[:-1].rstrip(), 100
-    quotient = _QUOTIENT.fullmatch(body)
+    quotient = _QUOTIENT.fullmatch(body) if "/" in body else None
     if quotient is not None and int(quotient[2]) != 0:
         return Fraction(int(quotient[1]), int(quotient[2])) / scale
     match = _NUMBER.fullmatch(body)
-    if match is None or not any(c.isdigit() for c in match[1]):
+    if match is None or not match[1].strip("+-."):
         raise InvalidNumber(f"{field} must be a decimal number such as 0.999 or 99.9%, got {text!r}")
     if match[2] is not None and abs(int(match[2])) > _MAX_EXPONENT:
         raise InvalidNumber(f"{field} must have an exponent of at most {_MAX_EXPONENT} either way, got {text!r}")
-    return Fraction(body) / scale
+    if match[2] is not None:
+        return Fraction(body) / scale
+    # Fraction would read the text a second time.
+    whole, _, decimals = body.partition(".")
+    return Fraction(int(whole + decimals), scale * 10 ** len(decimals))
 
 
 def _bounded(value: Fraction, field: str) -> Fraction:

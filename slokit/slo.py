@@ -28,12 +28,13 @@ from slokit.evaluation.sums import WindowedSums
 from slokit.exclusions import Exclusion
 from slokit.missing import Missing, MissingEvents, check_missing, filled
 from slokit.rational import RationalLike, parse_target, percent_text
+from slokit.rationale import Rationale
 from slokit.sli import SLI
 from slokit.texts import check_text
 from slokit.timeline import DurationLike, parse_duration
 from slokit.windows import CalendarWindow, RollingWindow, Window, parse_window
 
-__all__ = ["SLO", "OwnTargets"]
+__all__ = ["SLO", "OwnTargets", "settled"]
 
 _MUCH = Fraction(1, 20)
 _MAX_REMARK = 1_000
@@ -87,6 +88,15 @@ def _window(value: DurationLike | Window) -> Window:
     return parse_window(value, "window")
 
 
+def _reasons(value: Rationale | Iterable[Rationale]) -> tuple[Rationale, ...]:
+    """Read one reason or several."""
+    held = (value,) if isinstance(value, Rationale) else tuple(value) if isinstance(value, Iterable) else (value,)
+    for i, reason in enumerate(held):
+        if not isinstance(reason, Rationale):
+            raise WrongType(f"rationale[{i}] must be a Rationale, got {type(reason).__name__}: {reason!r:.100}")
+    return held
+
+
 @attrs.frozen(repr=False)
 class SLO:
     """A service level objective: at least ``target`` of the valid events good over ``window``.
@@ -116,6 +126,8 @@ class SLO:
         False for an aspiration: judged like any other, and it freezes nothing.
     own_targets
         See :meth:`per`.
+    rationale
+        Why the target is what it is: a record for people, see :class:`~slokit.Rationale`.
 
     Raises
     ------
@@ -147,6 +159,7 @@ class SLO:
     description: str | None = attrs.field(kw_only=True, default=None)
     enforced: bool = attrs.field(kw_only=True, default=True)
     own_targets: OwnTargets | None = attrs.field(kw_only=True, default=None)
+    rationale: tuple[Rationale, ...] = attrs.field(kw_only=True, default=(), converter=_reasons)
 
     def __attrs_post_init__(self) -> None:
         check_text("name", self.name, InvalidSLO)
@@ -241,7 +254,7 @@ class SLO:
         """
         if not isinstance(counts, Counts):
             raise WrongType(f"counts must be Counts, got {type(counts).__name__}; Counts.from_events(…) makes them")
-        evidence = judged(_settled(counts.exclude(exclusions), settle), self.budgeting)
+        evidence = judged(settled(counts.exclude(exclusions), settle), self.budgeting)
         bad, total = filled(evidence, self.missing, self._missing_weight)
         seen = evidence.observed
         if uniform(seen) is not None:
@@ -344,6 +357,8 @@ class SLO:
                 yield field, value
         if not self.enforced:
             yield "enforced", "no, an aspiration"
+        for reason in self.rationale:
+            yield "rationale", reason.text
 
     def __repr__(self) -> str:
         by = "" if isinstance(self.budgeting, Occurrences) else f", {self.budgeting!r}"
@@ -351,15 +366,15 @@ class SLO:
         return f"SLO({clean(self.name, 60)!r}: {percent_text(self.target)} of {indicator} over {self.window}{by})"
 
     def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption=f"SLO {self.name}")
+        return html_table(self._facts(), caption=f"SLO {self.name}")
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", clean(self.name)
         yield from ((field, clean(text)) for field, text in self._facts())
 
 
-def _settled(counts: Counts, settle: DurationLike) -> Counts:
-    """Cut the buckets whose late data may still be on its way."""
+def settled(counts: Counts, settle: DurationLike) -> Counts:
+    """Cut the buckets whose late data may still be on its way, as :meth:`SLO.evaluate` does."""
     wait = parse_duration(settle, "settle", least=0)
     if not wait or not counts.timeline.size:
         return counts

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._arrays import refuse_masked
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidDuration, InvalidInstant, InvalidTimeline, OutOfTimeline, WrongType
 
 __all__ = [
@@ -110,7 +110,7 @@ def parse_duration(value: DurationLike, field: str = "duration", *, least: int =
     else:
         raise WrongType(
             f'{field} must be text with a unit such as "5m", a timedelta or a timedelta64, '
-            f"got {type(value).__name__}: {value!r}"
+            f"got {type(value).__name__}: {value!r:.100}"
         )
     return _bounded(length, field, repr(value), least)
 
@@ -207,7 +207,7 @@ def parse_instant(value: InstantLike, field: str = "instant") -> int:
     else:
         raise WrongType(
             f"{field} must be ISO text with a zone, an aware datetime or a datetime64, "
-            f"got {type(value).__name__}: {value!r}"
+            f"got {type(value).__name__}: {value!r:.100}"
         )
     if not _FIRST_INSTANT <= instant <= _LAST_INSTANT:
         raise InvalidInstant(f"{field} must lie between the years 1677 and 2262, got {value}")
@@ -245,7 +245,7 @@ def parse_instants(values: Any, field: str = "timestamps", unit: str | None = No
     array([1700000000000000000])
     """
     if unit is not None and unit not in ("s", "ms", "us", "ns"):
-        raise InvalidInstant(f'unit of {field} must be "s", "ms", "us" or "ns", got {unit!r}')
+        raise InvalidInstant(f'unit of {field} must be "s", "ms", "us" or "ns", got {unit!r:.60}')
     refuse_masked(values, field, f"drop such rows first, as in {field}[~mask]")
     array = values if isinstance(values, np.ndarray) else _array_of_instants(values, field)
     if array.ndim != 1:
@@ -289,7 +289,7 @@ def to_datetime(instant: int) -> datetime:
 
 
 @attrs.frozen
-class Timeline:
+class Timeline(Shown):
     """A run of equal half-open buckets ``[start + k * step, start + (k + 1) * step)``.
 
     Parameters
@@ -438,9 +438,6 @@ class Timeline:
         yield "step", duration_text(self.step)
         yield "size", f"{self.size:,}"
         yield "end", instant_text(self.end)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Timeline")
 
 
 def _bounded(length: int, field: str, given: str, least: int) -> int:

@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidWindow
 from slokit.periods import CALENDAR_UNITS, CalendarGrid, CalendarWindow, Period
 from slokit.timeline import DurationLike, Timeline, duration_text, parse_duration, parse_length
@@ -53,7 +53,7 @@ class RollingGrid:
 
 
 @attrs.frozen(repr=False)
-class RollingWindow:
+class RollingWindow(Shown):
     """A window of fixed length that ends wherever it is asked about.
 
     Parameters
@@ -129,9 +129,6 @@ class RollingWindow:
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "duration", duration_text(self.duration)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="RollingWindow")
 
 
 Window = RollingWindow | CalendarWindow

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import counting, masks, startup, windows
+from benchmarks import counting, masks, startup, sweeps, windows
 from benchmarks import fleet as fleets
 from benchmarks.__main__ import main
 from benchmarks.evidence import Events, Fleet, events, fleet
@@ -130,6 +130,16 @@ def test_numpy_gives_the_same_answers(rows, differences, some: Fleet) -> None:  
     (peer,) = (peer for peer in rows if peer.package == "numpy")
     assert differences(peer, some) == 0
     assert np.any(peer.answer(some) > 0)
+
+
+def test_numpy_gives_the_same_answers_to_a_sweep() -> None:
+    """One setting after another, it counts the same alarms and finds the same incidents at the same minute."""
+    some = sweeps.work(12_960)
+    (peer,) = (peer for peer in sweeps.PEERS if peer.package == "numpy")
+    assert sweeps.differences(peer, some) == 0
+    episodes, false, minutes = zip(*peer.prepare((some, some.sample(40)))(), strict=True)
+    assert 0 < sum(false) < sum(episodes)
+    assert len({minute for row in minutes for minute in row}) > 10
 
 
 @pytest.mark.parametrize("stream", [events(3_000, days=3), events(3_000, days=3).shuffled()], ids=["sorted", "not"])

@@ -29,6 +29,7 @@ from slokit import (
     load,
     to_dict,
 )
+from slokit.composition import Part, System, all_of, any_of, at_least, journeys, optional
 from slokit.conditions import BudgetBelow, DataSince, Exhausted, ExhaustsWithin, Leaf, Missed, NoDataFor, SpentAtLeast
 from slokit.config import Definitions
 from slokit.errors import InvalidDefinition, SuspiciousTarget, UnknownLabel, WrongType
@@ -840,3 +841,88 @@ def test_definitions_show_themselves() -> None:
     assert "<b>" not in found._repr_html_()
     assert "<i>" not in found._repr_html_()
     assert dict(found.__rich_repr__()) == {"slos": [slo], "alerts": list(found.alerts)}
+
+
+# --- systems --------------------------------------------------------------------------------------------------------
+
+SYSTEM_TOML = """
+slokit = 1
+
+[[system]]
+structure = "all_of"
+name = "checkout"
+parts = [
+    { name = "web", target = "99.95%", slice_target = 1 },
+    { structure = "any_of", name = "payment", parts = [{ name = "stripe" }, { name = "adyen" }] },
+    { structure = "at_least", name = "quorum", least = 2, parts = [{ name = "a" }, { name = "b" }, { name = "c" }] },
+    { structure = "optional", part = { name = "recommendations" } },
+]
+
+[[system]]
+structure = "journeys"
+name = "shop"
+shares = [
+    { weight = "20%", part = { structure = "all_of", name = "buy", parts = [{ name = "web" }, { name = "db" }] } },
+    { weight = "80%", part = { name = "web" } },
+]
+"""
+
+
+def test_a_document_holds_systems(tmp_path: Path) -> None:
+    """In TOML as people write it: parts need no structure, and groups stand inside each other."""
+    path = tmp_path / "systems.toml"
+    path.write_text(SYSTEM_TOML, encoding="utf-8")
+    found = load(path)
+    web = Part("web", target="99.95%", slice_target=1)
+    payment = any_of("payment", Part("stripe"), Part("adyen"))
+    quorum = at_least(2, "quorum", Part("a"), Part("b"), Part("c"))
+    buy = all_of("buy", Part("web"), Part("db"))
+    assert found == Definitions(
+        systems=[
+            all_of("checkout", web, payment, quorum, optional(Part("recommendations"))),
+            journeys("shop", ("20%", buy), ("80%", Part("web"))),
+        ]
+    )
+    assert from_dict(to_dict(found)) == found
+    assert repr(found) == "Definitions(0 SLOs, 2 systems)"
+    assert "Systems" in found._repr_html_()
+    (first, _) = found.systems
+    data = to_dict(first)
+    assert (data["kind"], data["structure"], data["name"]) == ("system", "all_of", "checkout")
+    assert from_dict(data, System) == first
+
+
+def test_what_is_wrong_with_a_system_is_found_in_one_reading() -> None:
+    """Each place by its path; a mean inside a structure is none of the structures there."""
+    part = {"name": "a"}
+    broken = [
+        part | {"target": 99.9},
+        {"structure": "at_least", "name": "", "least": 3, "parts": [{"name": "q"}]},
+        {"structure": "weighted", "name": "x", "shares": []},
+        {"structure": "optional", "part": part | {"slice_target": 2}},
+        7,
+    ]
+    found = problems({"slokit": 1, "system": [{"structure": "all_of", "name": "x", "parts": broken}]})
+    assert found == {
+        "system[0].parts[0].target": 'must be at least 0 and below 1, got 99.9; did you mean "99.9%" or 0.999?',
+        "system[0].parts[1].name": "must be 1 to 200 characters and not blank, got 0: ''",
+        "system[0].parts[2].structure": (
+            'must be one of "part", "all_of", "any_of", "at_least", "optional", got \'weighted\''
+        ),
+        "system[0].parts[3].part.slice_target": "must be above 0 and at most 1, got 2; 1 allows no bad event",
+        "system[0].parts[4]": "must be a table, got int: 7",
+    }
+    least = {"structure": "at_least", "name": "x", "least": 3, "parts": [part]}
+    twice = {"structure": "all_of", "name": "x", "parts": [part, part]}
+    unequal = {"structure": "all_of", "name": "y", "parts": [part, {**twice, "parts": [part | {"target": "9%"}]}]}
+    weights = {"structure": "journeys", "name": "z", "shares": [{"weight": "20%", "part": part}]}
+    found = problems({"slokit": 1, "system": [least, twice, unequal, weights]})
+    assert found["system[0].least"] == "must be 1 to 1, the number of parts, got 3"
+    assert found["system[1].name"] == "must be a name of its own, got 'x', which system[0] has"
+    assert found["system[1].parts"] == "must have different names, got 'a' twice"
+    assert found["system[2]"].startswith("a part that stands in several places must be the same in each")
+    assert found["system[3].shares"] == "must add up to 1, got 0.2; weighted() takes any weights"
+    nested: dict[str, object] = {"name": "a"}
+    for _ in range(40):
+        nested = {"structure": "all_of", "name": "x", "parts": [nested]}
+    assert "levels" in str(problems({"slokit": 1, "system": [nested]}))

@@ -128,3 +128,23 @@ def test_numbers_with_their_nouns() -> None:
     assert display.plural(1, "bucket") == "1 bucket"
     assert display.plural(0, "bucket") == "0 buckets"
     assert display.plural(2, "series", "series") == "2 series"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a|b", r"a\|b"),
+        ("*bold* _it_ `code` # ~", r"\*bold\* \_it\_ \`code\` \# \~"),
+        ("<script>", "&lt;script&gt;"),
+        ("[x](http://evil.example)", r"\[x\]\(http:/\/evil.example)"),
+        ("www.evil.example a@b.example", r"www\.evil.example a\@b.example"),
+        ("&lt;", "&amp;lt;"),
+        ("two\nlines", r"two\\nlines"),
+        ("\u202e", r"\\u202e"),
+    ],
+)
+def test_pages_hold_no_markup_of_others(text: str, said: str) -> None:
+    """In Markdown a name is text: no markup, link, cell, line or element of its own."""
+    assert display.markdown_text(text) == said
+    table = display.markdown_table([(text, "x")], ("a", "b"))
+    assert table.splitlines() == ["| a | b |", "|---|---|", f"| {said} | x |"]

@@ -93,7 +93,8 @@ def hammer(fleet: FleetRecorder, threads: int, records: int) -> None:
     def work() -> None:
         for i in range(records):
             fleet.record(labels[i % 7], i % 10 != 0)
-            if i % 100 == 0:
+            # So seldom that all of them may wait, should the reader hold the lock until the end.
+            if i % 300 == 0:
                 fleet.add(labels[i % 5], good=9, bad=1)
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
@@ -122,16 +123,16 @@ def test_threads_lose_nothing_across_roll_overs_and_ticks(interval: float, limit
         ticker.start()
         rounds = 0
         # Until the ticker had its turns too.
-        while rounds < 2 or (len(seen) < 6 and rounds < 30):
+        while rounds < 2 or (len(seen) < 6 and rounds < 40):
             hammer(fleet, 8, records)
             rounds += 1
         done.set()
         ticker.join()
-    sent, bulk = rounds * 8 * records, rounds * 8 * records // 100
+    sent, bulk = rounds * 8 * records, rounds * 8 * records // 300
+    assert fleet.drops == {}
     assert sums(fleet) == (sent * 9 // 10 + 9 * bulk, sent // 10 + bulk)
     assert seen == sorted(seen)
     assert len(seen) >= 6
-    assert fleet.drops == {}
     assert len(fleet) == (4 if limit == 3 else 7)
     fleet.tick()
     assert len(fleet._generations) + len(fleet._lingering) <= 2
@@ -143,7 +144,7 @@ def test_a_switch_in_the_middle_loses_nothing() -> None:
     fleet._counter = _Yielding
     fleet._begin()
     hammer(fleet, 8, 700)
-    assert sums(fleet) == (8 * 630 + 8 * 63, 8 * 70 + 8 * 7)
+    assert sums(fleet) == (8 * 630 + 8 * 27, 8 * 70 + 8 * 3)
 
 
 def test_this_test_would_notice_a_counter_without_a_lock() -> None:
@@ -152,7 +153,7 @@ def test_this_test_would_notice_a_counter_without_a_lock() -> None:
     fleet._counter = _Unlocked
     fleet._begin()
     hammer(fleet, 8, 700)
-    assert sum(sums(fleet)) < 8 * 770
+    assert sum(sums(fleet)) < 8 * 730
 
 
 def test_a_timer_whose_handler_records_loses_nothing() -> None:
@@ -440,8 +441,8 @@ def test_bulk_is_checked_before_anything_counts() -> None:
     fleet = made()
     add, many = fleet.add, fleet.add_many
     cases: list[tuple[Any, type[Exception], str]] = [
-        (lambda: add("a", good=-1), InvalidCounts, "good must be 0 or more and below 2"),
-        (lambda: add("a", bad=2**62), InvalidCounts, "bad must be 0 or more and below"),
+        (lambda: add("a", good=-1), InvalidCounts, "good must be from 0 to"),
+        (lambda: add("a", bad=2**62), InvalidCounts, "bad must be from 0 to"),
         (lambda: add("a", bad=True), WrongType, "bad must be an integer, got bool"),
         (lambda: add("a", good=1.5), WrongType, "good must be an integer, got float"),  # type: ignore[arg-type]
         (lambda: add(5, good=1), WrongType, "label must be text, got int"),  # type: ignore[arg-type]

@@ -53,7 +53,8 @@ def test_a_record_shows_what_it_is_and_no_more() -> None:
     record = RequestRecord("GET", "/a/{id}\x1b", None, 0.5, ok=False)
     assert "\x1b" not in repr(record) + record._repr_html_()
     assert "no answer in 0.5 s, bad" in repr(record)
-    assert dict(record.__rich_repr__())["status"] is None
+    assert dict(record.__rich_repr__())["status"] == "no answer"
+    assert '<th scope="row">route</th><td>/a/{id}\\x1b</td>' in record._repr_html_()
 
 
 # --- ASGI -------------------------------------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slokit.analysis.simulate import Incident, Latency, Silence, Traffic, counts, draw_incidents, events
+from slokit.analysis.simulate import Incident, Latency, Silence, Traffic, complaints, counts, draw_incidents, events
 from slokit.counts import Counts
-from slokit.errors import InvalidNumber, InvalidTimeline, UnknownLabel
+from slokit.errors import InvalidNumber, InvalidTimeline, UnknownLabel, WrongType
 from slokit.timeline import Timeline
 
 MONDAY = "2026-06-01T00:00Z"
@@ -261,3 +264,38 @@ def test_a_cut_bucket_is_refused() -> None:
     """The last bucket is whole or is not there."""
     with pytest.raises(InvalidTimeline, match="whole number of steps, got 1h in steps of 7m"):
         counts(FLAT, start=MONDAY, duration="1h", step="7m")
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, "", "x", True, [], np.array([1, 2]), np.datetime64("NaT"), float("nan"), -1, 2.0**80]
+)
+def test_what_is_no_number_is_refused_by_name(wrong: Any) -> None:
+    """Whatever stands in a number's place is an error of slokit's that says whose place it was."""
+    evidence = counts(FLAT, start=MONDAY, duration="1h")
+    span: dict[str, Any] = {"start": MONDAY, "duration": "1h"}
+    asked: dict[str, Callable[[], object]] = {
+        "error_share": lambda: Traffic(error_share=wrong),
+        "common": lambda: counts(FLAT, **span, common=wrong),
+        "per_hurt": lambda: complaints(evidence, per_hurt=wrong),
+        "felt": lambda: complaints(evidence, felt=wrong),
+        "per_month": lambda: draw_incidents(**span, per_month=wrong),
+        "shared": lambda: draw_incidents(**span, shared=wrong),
+    }
+    for field, ask in asked.items():
+        with pytest.raises((WrongType, InvalidNumber), match=f"^{field} must"):
+            ask()
+
+
+@pytest.mark.parametrize("wrong", [None, 0, "x", [1], {}])
+def test_what_happens_is_given_as_several_of_its_kind(wrong: Any) -> None:
+    """Incidents, silences and services are checked one by one before anything is drawn."""
+    span: dict[str, Any] = {"start": MONDAY, "duration": "1h"}
+    with pytest.raises(WrongType, match=r"^traffic must"):
+        counts(wrong, **span)
+    if wrong != {}:
+        with pytest.raises(WrongType, match=r"^incidents"):
+            counts(FLAT, **span, incidents=wrong)
+        with pytest.raises(WrongType, match=r"^silences"):
+            counts(FLAT, **span, silences=wrong)
+        with pytest.raises(WrongType, match=r"^services"):
+            draw_incidents(**span, services=wrong)

@@ -263,7 +263,7 @@ def test_a_log_takes_what_is_one(store: Ledger) -> None:
         (("s", "w\0", 1, buckets()), InvalidCounts, "writer must not hold control"),
         (("s\ud800", "w", 1, buckets()), InvalidCounts, "series must not hold"),
         ((b"s", "w", 1, buckets()), WrongType, "series must be text"),
-        (("s", "w", -1, buckets()), InvalidNumber, "sequence must be at least 0"),
+        (("s", "w", -1, buckets()), InvalidNumber, "sequence must be from 0 to"),
         (("s", "w", 2**63, buckets()), InvalidNumber, "sequence"),
         (("s", "w", True, buckets()), WrongType, "sequence must be an integer"),
         (("s", "w", 1, buckets((0, -1, 0))), InvalidCounts, r"good must not be negative, got good\[0\] = -1"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from inspect import isclass
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 import slokit
 from slokit import (
+    SLA,
     SLI,
     SLO,
     BudgetShareAlert,
@@ -21,15 +24,25 @@ from slokit import (
     Occurrences,
     Period,
     Policy,
+    Rationale,
     RatioTimeslices,
     RollingWindow,
     Rule,
+    SLOHistory,
     State,
     Timeslices,
     alerts,
+    composition,
     conditions,
     policy,
+    sla,
 )
+from slokit.analysis import simulate
+from slokit.analysis.backtest import Requirement
+from slokit.analysis.breach import TierChance
+from slokit.analysis.planning import GivenBack
+from slokit.analysis.simulate import Latency, Silence, Traffic
+from slokit.analysis.targets import Candidate, Limits
 from slokit.conditions import (
     AllOf,
     AnyOf,
@@ -45,7 +58,11 @@ from slokit.conditions import (
     SpentAtLeast,
 )
 from slokit.incidents import Incident
+from slokit.live import Fleet, ManualClock, Monitor
+from slokit.live.web import RequestRecord
 from slokit.policy import Override, Reviews, together
+from slokit.report.approval import Approval
+from slokit.sla import Downtime, Money, Penalty
 
 BITE = "<script>\u202e</script>"
 
@@ -81,6 +98,109 @@ def examples() -> list[Any]:
         Timeslices("1m", target=0.99),
         RatioTimeslices("1m"),
         *of_policies(),
+        *of_agreements(slo),
+    ]
+
+
+def of_analysis(slo: SLO) -> list[Any]:
+    """Return one object of each class of definitions for simulations and reviews, with the same text."""
+    traffic = Traffic(per_minute=2)
+    incident = simulate.Incident(start=0, duration="1h", name=BITE, kind=BITE, hits={BITE: 1}, traffic=2)
+    limits = Limits.of({"pages_per_month": 4})
+    return [
+        traffic,
+        incident,
+        Silence(start=0, duration="1h", hits=[BITE]),
+        Latency(),
+        simulate.events({BITE: traffic}, start="2026-01-01T00:00Z", duration="1h", seed=1),
+        Requirement.read("detect_p90", "<=10m"),
+        GivenBack(objective=BITE, bad=1, added=0, allowed=Fraction(3, 2)),
+        TierChance(Fraction("0.99"), Fraction("0.1"), 0.25),
+        Candidate("99%", enforced=False),
+        limits,
+        *limits.objections({"pages_per_month": Fraction(9)}),
+        RequestRecord(BITE, BITE, 503, 0.5, ok=False),
+        Approval(by=BITE, role=BITE, date="2026-01-01"),
+        *slo_pieces(slo),
+    ]
+
+
+def slo_pieces(slo: SLO) -> list[Any]:
+    """Return an evaluation by a history of definitions, and what each of these judged."""
+    history = SLOHistory([(None, slo), ("2026-01-02", slo)])
+    counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", total=[9] * 48, bad=[0] * 48)
+    judged = history.evaluate(counts)
+    return [judged, *judged.pieces]
+
+
+def of_live(slo: SLO) -> list[Any]:
+    """Return one object of each class of what runs in the process, with the same text."""
+    clock = ManualClock("2026-01-01T00:00Z")
+    fleet = Fleet(SLO(BITE, sli=SLI.ratio("up"), target="99%", window="2h"), clock=clock)
+    fleet.record(BITE, ok=False)
+    monitor = Monitor(slo, resolution="1h", clock=clock)
+    monitor.record(False, exemplar="trace")
+    clock.advance("1h")
+    monitor.override(reason=BITE, by=BITE, until="2h")
+    return [
+        fleet,
+        fleet.tick(),
+        fleet.status(BITE),
+        fleet.statuses(),
+        fleet.tiers,
+        *fleet.tiers.tiers,
+        monitor.ledger,
+        *monitor.ledger,
+        monitor.ledger[0].evidence,
+        *monitor.revisions(),
+        *monitor.exemplars(),
+        monitor.bounds(),
+    ]
+
+
+def of_systems() -> list[Any]:
+    """Return one object of each class of the definitions of systems, with the same text."""
+    web, db = composition.Part(BITE, target="99%"), composition.Part("db", target="99.9%")
+    return [
+        web,
+        composition.OptionalPart(web),
+        composition.AllOf(BITE, [web, db]),
+        composition.AnyOf(BITE, [web, db]),
+        composition.AtLeast(BITE, [web, db], 1),
+    ]
+
+
+def of_agreements(slo: SLO) -> list[Any]:
+    """Return one object of each class of agreements and definitions in time, with the same text."""
+    named = BITE.replace("\u202e", "")
+    works = Exclusion("2026-01-01T00:00Z", "2026-01-01T01:00Z", BITE)
+    promise = SLA(
+        BITE,
+        target="99%",
+        window=CalendarWindow("day"),
+        downtime=Downtime(in_a_row=2),
+        penalties=[Penalty("99%", "10%")],
+        exclusions=[works],
+        customer=BITE,
+    )
+    down = [("2026-01-01T00:30Z", "2026-01-01T04:00Z")]
+    statement = promise.statement_of(down, "2026-01-01", fee=1, currency="USD")
+    reason = Rationale("survey", source=BITE, value=BITE, date="2026-01-01")
+    history = SLOHistory([(None, slo), ("2026-01-02", slo)])
+    counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1m", total=[1] * 60, bad=[1] * 60)
+    return [
+        promise,
+        promise.downtime,
+        *promise.penalties,
+        statement,
+        *statement.lines,
+        *statement.excluded,
+        statement.money,
+        promise.headroom(slo),
+        *promise.lead_times(counts, SLO(named, sli=slo.sli, target="99%", window="1h").evaluate(counts), []),
+        reason,
+        history,
+        Money(fee="1.5", currency="EUR"),
     ]
 
 
@@ -150,7 +270,7 @@ def of_policies() -> list[Any]:
     ]
 
 
-ROOMS = (slokit, alerts, conditions, policy)
+ROOMS = (slokit, alerts, conditions, policy, sla)
 # Kinds of objects, which nothing is by itself.
 KINDS = {alerts.Alert, conditions.BurnLeaf, conditions.Condition, conditions.Leaf}
 PUBLIC = [
@@ -165,6 +285,17 @@ def test_a_public_class_looks_well_everywhere(kind: type[Any]) -> None:
     """Each has a table for notebooks, facts for rich and one line for a prompt, and none of them lets text bite."""
     held = [example for example in examples() if type(example) is kind]
     assert held
+    looks_well(held)
+
+
+@pytest.mark.parametrize("of", [of_analysis, of_live, lambda _: of_systems()], ids=["analysis", "live", "systems"])
+def test_so_does_what_the_edges_have(of: Callable[[SLO], list[Any]]) -> None:
+    """Objects of the rooms around the core too."""
+    looks_well(of(SLO(BITE, sli=SLI.ratio(BITE), target="99%", window="2h", owner=BITE)))
+
+
+def looks_well(held: list[Any]) -> None:
+    """Hold each object against what all have in common."""
     for example in held:
         html = example._repr_html_()
         assert html.startswith("<table>")

@@ -13,7 +13,18 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NEVER", "Runs", "bridged", "held", "last_true", "lasting", "latched", "not_below_since", "runs"]
+__all__ = [
+    "NEVER",
+    "Runs",
+    "bridged",
+    "held",
+    "joined_runs",
+    "last_true",
+    "lasting",
+    "latched",
+    "not_below_since",
+    "runs",
+]
 
 BoolArray = npt.NDArray[np.bool_]
 IndexArray = npt.NDArray[np.intp]
@@ -152,3 +163,22 @@ def runs(mask: BoolArray) -> Runs:
     # Within a row the edges take turns: into a run, out of it.
     rows, cells = np.nonzero(edges)
     return Runs(rows[::2], cells[::2], cells[1::2])
+
+
+def joined_runs(mask: BoolArray, lull: int) -> Runs:
+    """Find the runs of true cells, those of one row joined that at most ``lull`` false cells lie between.
+
+    Examples
+    --------
+    >>> found = joined_runs(np.array([True, False, True, False, False, True]), 1)
+    >>> found.starts.tolist(), found.stops.tolist()
+    ([0, 5], [3, 6])
+    """
+    found = runs(mask)
+    rows, starts, stops = found.rows, found.starts, found.stops
+    # They are in the order of rows and time, so neighbours among them are neighbours in time.
+    apart = np.ones(len(rows), dtype=np.bool_)
+    apart[1:] = (rows[1:] != rows[:-1]) | (starts[1:] - stops[:-1] > lull)
+    opening = np.flatnonzero(apart)
+    closing = np.append(opening[1:], len(rows)) - 1 if len(rows) else opening
+    return Runs(rows[opening], starts[opening], stops[closing])

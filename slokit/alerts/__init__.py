@@ -13,7 +13,7 @@ from slokit.alerts.burn_rate import BurnRateAlert
 from slokit.alerts.episodes import Episode
 from slokit.alerts.firing import episodes, fires
 from slokit.alerts.lint import lint
-from slokit.alerts.notifications import Notification, notifications
+from slokit.alerts.notifications import Notification, notifications, told
 from slokit.alerts.presets import datadog, elastic, google, pyrra, slo_generator, sloth
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "pyrra",
     "slo_generator",
     "sloth",
+    "told",
 ]

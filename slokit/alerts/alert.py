@@ -20,11 +20,11 @@ from slokit._display import clean, plural
 from slokit._kernels.runs import lasting
 from slokit.alerts.episodes import Episode, episodes_of
 from slokit.conditions import Leaf, answers
-from slokit.errors import InvalidAlert, WrongType
+from slokit.errors import InvalidAlert
 from slokit.evaluation import Comparison, Evaluation
 from slokit.evaluation.sums import WindowedSums
 from slokit.evaluation.thresholds import parse_comparison
-from slokit.rational import RationalLike, parse_rational, percent_text
+from slokit.rational import RationalLike, parse_integer, parse_rational, percent_text
 from slokit.texts import check_text
 from slokit.timeline import DurationLike, duration_text, parse_length
 
@@ -58,12 +58,7 @@ def _pending(value: DurationLike | int) -> int:
 
 
 def _events(value: int, field: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-    if not 0 <= value <= _MOST_EVENTS:
-        given = f"{value:,}" if -_MOST_EVENTS < value < 0 else "less" if value < 0 else "more"
-        raise InvalidAlert(f"{field} must be from 0 to {_MOST_EVENTS:,}, got {given}")
-    return int(value)
+    return parse_integer(value, field, 0, _MOST_EVENTS, InvalidAlert)
 
 
 def _min_bad(value: int) -> int:

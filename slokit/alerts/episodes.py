@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, percent
 from slokit._kernels.runs import runs
 from slokit.counts.axes import labels_of
 from slokit.evaluation import Evaluation
@@ -28,7 +28,7 @@ PAGE = "page"
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Episode:
+class Episode(Shown):
     """A span during which an alert fired.
 
     Parameters
@@ -86,12 +86,6 @@ class Episode:
         by = ", inhibited" if self.inhibited_by else ""
         figures = f"peak {facts['peak']}, spent {facts['spent']}{by}"
         return f"Episode({named}{clean(self.alert.severity, 40)}: {span}, {figures})"
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Episode")
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
 
 
 def episodes_of(

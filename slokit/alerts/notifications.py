@@ -7,7 +7,7 @@ page fires.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit._kernels.runs import runs
 from slokit.alerts.alert import Alert
 from slokit.alerts.episodes import PAGE, end_of
@@ -24,13 +24,13 @@ from slokit.conditions import answers
 from slokit.counts.axes import labels_of
 from slokit.evaluation import Evaluation
 
-__all__ = ["Notification", "notifications"]
+__all__ = ["Notification", "notifications", "told"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Notification:
+class Notification(Shown):
     """A span that somebody is told of once.
 
     Parameters
@@ -65,9 +65,6 @@ class Notification:
         yield "end", "goes on" if self.end is None else f"{self.end:%Y-%m-%d %H:%M} UTC"
         yield "alerts", ", ".join(map(repr, self.alerts))
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Notification")
-
 
 def notifications(evaluation: Evaluation, alerts: Iterable[Alert]) -> tuple[Notification, ...]:
     """Return what people are told of several alerts over all series, in the order of time.
@@ -86,15 +83,40 @@ def notifications(evaluation: Evaluation, alerts: Iterable[Alert]) -> tuple[Noti
     """
     held = list(dict.fromkeys(checked(alerts)))
     answered = answers(evaluation, held)
-    paged = _any_of(evaluation, [answered[alert] for alert in held if alert.severity == PAGE])
     found: list[Notification] = []
-    for severity in dict.fromkeys(alert.severity for alert in held):
-        members = [alert for alert in held if alert.severity == severity]
-        told = _any_of(evaluation, [answered[alert] for alert in members])
-        if severity != PAGE:
-            told &= ~paged
-        found += _spans(evaluation, severity, told, {alert: answered[alert] for alert in members})
+    for severity, mask in _told(evaluation, answered).items():
+        members = {alert: answered[alert] for alert in held if alert.severity == severity}
+        found += _spans(evaluation, severity, mask, members)
     return tuple(sorted(found, key=lambda one: (one.start, one.severity, one.labels)))
+
+
+def told(evaluation: Evaluation, alerts: Iterable[Alert]) -> dict[str, BoolArray]:
+    """Say at the end of which buckets each severity is told of something: bool arrays, shape ``(..., n)``.
+
+    Pages where any of them fires, other severities where one of theirs does and no page: the runs of each are the
+    :func:`notifications`.
+
+    Examples
+    --------
+    >>> from slokit import SLI, SLO, BurnRateAlert, Counts
+    >>> counts = Counts.from_buckets(start="2026-01-01T00:00Z", step="1h", total=[100] * 4, bad=[0, 9, 0, 2])
+    >>> ev = SLO("checkout", sli=SLI.ratio("up"), target="99%", window="30d").evaluate(counts)
+    >>> page = BurnRateAlert(long_window="1h", burn_rate=5)
+    >>> ticket = BurnRateAlert(long_window="2h", burn_rate=1, severity="ticket")
+    >>> {severity: mask.tolist() for severity, mask in told(ev, [page, ticket]).items()}
+    {'page': [False, True, False, False], 'ticket': [False, False, True, False]}
+    """
+    return _told(evaluation, answers(evaluation, checked(alerts)))
+
+
+def _told(evaluation: Evaluation, answered: Mapping[Any, BoolArray]) -> dict[str, BoolArray]:
+    """Say where each severity is told, given where each alert fires."""
+    paged = _any_of(evaluation, [mask for alert, mask in answered.items() if alert.severity == PAGE])
+    found: dict[str, BoolArray] = {}
+    for severity in dict.fromkeys(alert.severity for alert in answered):
+        any_fires = _any_of(evaluation, [mask for alert, mask in answered.items() if alert.severity == severity])
+        found[severity] = any_fires if severity == PAGE else any_fires & ~paged
+    return found
 
 
 def _any_of(evaluation: Evaluation, masks: list[BoolArray]) -> BoolArray:

@@ -28,10 +28,11 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._display import html_table, percent
-from slokit.errors import InvalidCounts, InvalidNumber, InvalidWindow, OutOfTimeline, WrongType
+from slokit.errors import InvalidCounts, InvalidNumber, InvalidWindow, OutOfTimeline
 from slokit.evaluation import Evaluation
 from slokit.evaluation.checks import one_series
 from slokit.evaluation.sums import WindowedSums
+from slokit.rational import parse_integer
 from slokit.timeline import DurationLike, Timeline, duration_text, to_datetime
 from slokit.windows import CalendarGrid, CalendarWindow, RollingGrid, RollingWindow
 
@@ -174,7 +175,7 @@ class Projection:
         yield "assumption", self.assumption
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=f"Projection of {self.name}")
+        return html_table(self.__rich_repr__(), caption=f"Projection of {self.name}")
 
 
 def _percent(ratio: float) -> str:
@@ -364,11 +365,8 @@ class _Plan:
 
 
 def _check_draws(paths: int, seed: int, steps: int) -> None:
-    for field, value, least in (("paths", paths, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r}")
-        if value < least:
-            raise InvalidNumber(f"{field} must be {least} or more, got {value}")
+    parse_integer(paths, "paths", 1)
+    parse_integer(seed, "seed")
     if paths * steps > _MAX_CELLS:
         raise InvalidNumber(
             f"paths must be at most {_MAX_CELLS // steps:,} of {steps:,} steps, got {paths:,}; or take a longer step"

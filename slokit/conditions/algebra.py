@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import WrongType
 from slokit.evaluation import BurnThreshold, Evaluation
 from slokit.evaluation.checks import check_evaluation, one_series
@@ -25,7 +25,7 @@ __all__ = ["AllOf", "AnyOf", "BurnLeaf", "Condition", "Leaf", "Not", "answers"]
 BoolArray = npt.NDArray[np.bool_]
 
 
-class Condition(ABC):
+class Condition(Shown, ABC):
     """A question with the answer yes or no at the end of every bucket.
 
     Compose conditions with ``|``, ``&`` and ``~``; ``or``, ``and`` and ``not`` would ask for a truth that a condition
@@ -93,9 +93,6 @@ class Condition(ABC):
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "condition", self.words
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=type(self).__name__)
 
     def __or__(self, other: object) -> AnyOf:
         return AnyOf((self, other)) if isinstance(other, Condition) else NotImplemented

@@ -11,21 +11,27 @@ refused: a misspelt key that did nothing would be the worst of answers. So is a 
 
 A document begins with ``slokit = 1``, the version of the format, and holds lists of tables:
 
-=================  ==================================================================================================
-list               keys of each table
-=================  ==================================================================================================
-``[[slo]]``        ``name``, ``sli``, ``target``, ``window``, ``budgeting``, ``missing``, ``missing_events``,
-                   ``service``, ``owner``, ``description``, ``enforced``; ``per`` with ``axis`` and ``target``, a table
-                   of labels
-``[[sli]]``        those of an indicator, which objectives then take by its name: ``sli = "checkout latency"``
-``[[exclusion]]``  ``start`` and ``end``, or ``recurring`` with ``days``, ``at``, ``duration``, ``tz``, ``first``,
-                   ``until``; ``reason``, ``approved_by``, ``proposed``, ``scope``, ``name``
-``[[alert]]``      ``long_window``, ``short_window``, ``burn_rate``, ``severity``, ``op``, ``pending``, ``min_bad``,
-                   ``min_total``, ``min_coverage``, ``confidence``; with ``kind = "budget_share_alert"`` ``share`` and
-                   ``window`` instead of the first three
-``[[policy]]``     ``name``, ``states``, ``rules``, ``unknown``, ``stale_after``, ``on_unknown``, ``activities``,
-                   ``changes``, ``round_windows``, ``reviews``
-=================  ==================================================================================================
+===================  ==================================================================================================
+list                 keys of each table
+===================  ==================================================================================================
+``[[slo]]``          ``name``, ``sli``, ``target``, ``window``, ``budgeting``, ``missing``, ``missing_events``,
+                     ``service``, ``owner``, ``description``, ``enforced``; ``per`` with ``axis`` and ``target``, a
+                     table of labels; ``rationale``, tables of ``kind``, ``source``, ``value`` and ``date``
+``[[sli]]``          those of an indicator, which objectives then take by its name: ``sli = "checkout latency"``
+``[[exclusion]]``    ``start`` and ``end``, or ``recurring`` with ``days``, ``at``, ``duration``, ``tz``, ``first``,
+                     ``until``; ``reason``, ``approved_by``, ``proposed``, ``scope``, ``name``
+``[[alert]]``        ``long_window``, ``short_window``, ``burn_rate``, ``severity``, ``op``, ``pending``, ``min_bad``,
+                     ``min_total``, ``min_coverage``, ``confidence``; with ``kind = "budget_share_alert"`` ``share`` and
+                     ``window`` instead of the first three
+``[[policy]]``       ``name``, ``states``, ``rules``, ``unknown``, ``stale_after``, ``on_unknown``, ``activities``,
+                     ``changes``, ``round_windows``, ``reviews``
+``[[sla]]``          ``name``, ``target``, ``window`` (a calendar's), ``downtime`` with ``min_total``, ``max_sli``,
+                     ``in_a_row`` and ``each``; ``penalties``, tables of ``below`` and ``credit``; ``cap``,
+                     ``exclusions``, ``missing``, ``customer``, ``service``, ``description``
+``[[slo_history]]``  ``versions``, tables of ``since`` (none in the first) and ``slo``; ``tz``
+``[[system]]``       ``structure`` (``all_of``, ``any_of``, ``at_least``, ``weighted``, ``journeys``), ``name``, and
+                     ``parts``, with ``least`` for ``at_least``, or ``shares``
+===================  ==================================================================================================
 
 An indicator has a ``kind`` (``ratio``, ``threshold``, ``http``, ``all_of``, ``gauge``, ``freshness``, ``deadline``), a
 ``name``, and what its constructor takes. A window is a duration, or ``{ calendar = "month", tz = "Europe/Berlin" }``
@@ -37,8 +43,11 @@ A state of a policy has ``name``, ``means``, ``actions``, ``blocks`` and ``exemp
 ``no_data_for`` (``duration``), ``data_since`` and ``budget_settled`` (``share``), or ``any``, ``all`` and ``not`` with
 other conditions in ``of``.
 
+A part of a system has ``name``, ``target`` and ``slice_target``, and no ``structure``; one that says ``all_of``,
+``any_of`` or ``at_least`` is a group in its turn, and ``optional`` has a ``part``. A share has ``weight`` and ``part``.
+
 A definition that stands alone is a table that says its ``kind``: ``slo``, ``window``, ``budgeting``, ``exclusion``,
-``burn_rate_alert``, ``budget_share_alert``, ``policy``, or that of an indicator.
+``burn_rate_alert``, ``budget_share_alert``, ``policy``, ``sla``, ``slo_history``, ``system``, or that of an indicator.
 
 All that is wrong is found in one reading, each with its path, and nothing is made of half a document.
 """
@@ -50,6 +59,7 @@ from typing import Any, TypeVar, overload
 
 from slokit.alerts import Alert
 from slokit.budgeting import Budgeting
+from slokit.composition import System
 from slokit.config.codecs import FORMAT, check_format
 from slokit.config.definitions import Definitions, read_document, write_document
 from slokit.config.families import FAMILY_OF, FAMILY_OF_KIND
@@ -57,13 +67,15 @@ from slokit.config.places import WRONG, Place, check_extent, collected, kind_of_
 from slokit.errors import WrongType
 from slokit.exclusions import Exclusion
 from slokit.policy import Policy
+from slokit.sla import SLA
 from slokit.sli import SLI
 from slokit.slo import SLO
+from slokit.slo_history import SLOHistory
 from slokit.windows import Window
 
 __all__ = ["Definition", "Definitions", "from_dict", "to_dict"]
 
-Definition = SLO | SLI | Window | Budgeting | Exclusion | Alert | Policy | Definitions
+Definition = SLO | SLI | Window | Budgeting | Exclusion | Alert | Policy | SLA | SLOHistory | System | Definitions
 """What can be written as data."""
 
 _D = TypeVar("_D")

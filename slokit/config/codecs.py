@@ -202,7 +202,9 @@ class Family:
         if place.depth > MAX_DEPTH:
             return place.refuse(f"is nested deeper than {MAX_DEPTH} levels")
         subject = type(getattr(value, "rule", value))
-        codec = next((codec for codec in self.codecs.values() if codec.cls is subject), None)
+        codecs = [codec for codec in self.codecs.values() if codec.cls is subject]
+        # One class may have several kinds, which it knows itself.
+        codec = codecs[0] if len(codecs) == 1 else next((c for c in codecs if c.kind == value.kind), None)
         if codec is None:
             why = self.refused.get(getattr(value, "kind", ""))
             return place.refuse(why or f"is a {subject.__name__}, which has no form as data")

@@ -1,4 +1,4 @@
-"""A document of definitions: objectives, with the indicators, exclusions, alerts and policies that go with them.
+"""A document of definitions: objectives, with the indicators, exclusions, alerts, policies and so on beside them.
 
 What a file holds is plain data to this room; :mod:`slokit.interop.definitions` reads the file.
 """
@@ -12,16 +12,21 @@ import attrs
 
 from slokit._display import clean, html_table, plural
 from slokit.alerts import Alert
+from slokit.composition import System
+from slokit.config.agreements import SLA_, SLO_HISTORY
 from slokit.config.codecs import Family
 from slokit.config.kinds import EXCLUSION, SLI_, SLO_
 from slokit.config.places import WRONG, Place, closest, collected, kind_of_data
 from slokit.config.policies import ALERT, POLICY
+from slokit.config.systems import SYSTEM
 from slokit.errors import UnknownLabel, WrongType
 from slokit.exclusions import Exclusion
 from slokit.policy import Policy
 from slokit.rational import percent_text
+from slokit.sla import SLA
 from slokit.sli import SLI
 from slokit.slo import SLO
+from slokit.slo_history import SLOHistory
 
 __all__ = ["Definitions", "read_document", "write_document"]
 
@@ -32,8 +37,11 @@ _PARTS: dict[str, tuple[Family, str, type]] = {
     "exclusion": (EXCLUSION, "exclusions", Exclusion),
     "alert": (ALERT, "alerts", Alert),
     "policy": (POLICY, "policies", Policy),
+    "sla": (SLA_, "slas", SLA),
+    "slo_history": (SLO_HISTORY, "slo_histories", SLOHistory),
+    "system": (SYSTEM, "systems", System),
 }
-_NAMED = ("sli", "slo", "policy")
+_NAMED = ("sli", "slo", "policy", "sla", "slo_history", "system")
 
 
 def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
@@ -56,11 +64,17 @@ class Definitions(Sequence[SLO]):
         Indicators that stand by themselves, each with a name of its own; those of the objectives need not be here.
     policies
         Policies, each with a name of its own.
+    slas
+        Agreements, each with a name of its own.
+    slo_histories
+        Objectives whose definition changed, each with a name of its own. They are not among the ``slos``.
+    systems
+        Systems of dependent services, each with a name of its own.
 
     Raises
     ------
     InvalidDefinition
-        If two objectives, two indicators or two policies share a name.
+        If two objectives, or two of another kind that has names, share one.
 
     Examples
     --------
@@ -77,6 +91,9 @@ class Definitions(Sequence[SLO]):
     alerts: tuple[Alert, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     slis: tuple[SLI, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
     policies: tuple[Policy, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    slas: tuple[SLA, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    slo_histories: tuple[SLOHistory, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
+    systems: tuple[System, ...] = attrs.field(default=(), converter=_tuple, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for key, (_, attribute, cls) in _PARTS.items():
@@ -113,13 +130,16 @@ class Definitions(Sequence[SLO]):
 
     def __repr__(self) -> str:
         parts = [
-            plural(len(held), word, "policies" if word == "policy" else None)
-            for held, word in (
-                (self.slos, "SLO"),
-                (self.slis, "SLI"),
-                (self.exclusions, "exclusion"),
-                (self.alerts, "alert"),
-                (self.policies, "policy"),
+            plural(len(held), word, many)
+            for held, word, many in (
+                (self.slos, "SLO", None),
+                (self.slis, "SLI", None),
+                (self.exclusions, "exclusion", None),
+                (self.alerts, "alert", None),
+                (self.policies, "policy", "policies"),
+                (self.slas, "SLA", None),
+                (self.slo_histories, "SLO history", "SLO histories"),
+                (self.systems, "system", None),
             )
             if held or word == "SLO"
         ]
@@ -137,6 +157,9 @@ class Definitions(Sequence[SLO]):
             (self.exclusions, "Exclusions"),
             (self.alerts, "Alerts"),
             (self.policies, "Policies"),
+            (self.slas, "Agreements"),
+            (self.slo_histories, "Objectives in time"),
+            (self.systems, "Systems"),
         )
         for held, caption in others:
             if held:
@@ -168,7 +191,8 @@ def read_document(data: Mapping[Any, Any], place: Place) -> Any:
     Parameters
     ----------
     data
-        Lists of tables under ``sli``, ``slo``, ``exclusion``, ``alert`` and ``policy``.
+        Lists of tables under ``sli``, ``slo``, ``exclusion``, ``alert``, ``policy``, ``sla``, ``slo_history`` and
+        ``system``.
     place
         The root.
     """

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from slokit.alerts import BurnRateAlert
 from slokit.budgeting import Occurrences, RatioTimeslices, Timeslices
@@ -27,6 +27,7 @@ from slokit.config.forms import (
     family_of,
     inside,
     judged,
+    listed,
     number,
     read_duration,
     same,
@@ -36,13 +37,14 @@ from slokit.config.places import WRONG, Place, closest, kind_of_data
 from slokit.exclusions import Exclusion, Recurrence
 from slokit.missing import Missing
 from slokit.periods import CALENDAR_UNITS
+from slokit.rationale import Rationale, RationaleKind
 from slokit.sli import SLI, AllOf, Deadline, Freshness, Gauge, Http, Ratio, Threshold
 from slokit.sli.http import latency_text
 from slokit.slo import SLO, OwnTargets
 from slokit.timeline import duration_text
 from slokit.windows import CalendarWindow, RollingWindow
 
-__all__ = ["BUDGETING", "EXCLUSION", "SLI_", "SLO_", "WINDOW"]
+__all__ = ["BUDGETING", "EXCLUSION", "MOMENT", "SLI_", "SLO_", "WINDOW"]
 
 # Objects that are right in everything but the one field that is being judged.
 _an_slo: Judge = partial(SLO, name="x", sli=SLI.ratio("x"), target=0, window="1d")
@@ -272,6 +274,26 @@ OWN_TARGETS = family_of(
     ),
 )
 
+_a_reason: Judge = partial(Rationale, kind="other", source="x", value="x")
+
+RATIONALE = family_of(
+    "rationale",
+    *(
+        Codec(
+            kind,
+            Rationale,
+            partial(Rationale, kind=kind),
+            (
+                Field("source", judged(_a_reason, "source")),
+                Field("value", judged(_a_reason, "value")),
+                Field("date", judged(_a_reason, "date"), None),
+            ),
+        )
+        for kind in get_args(RationaleKind)
+    ),
+    tag="kind",
+)
+
 SLO_ = family_of(
     "slo",
     Codec(
@@ -291,6 +313,7 @@ SLO_ = family_of(
             Field("description", judged(_an_slo, "description"), None),
             Field("enforced", judged(_an_slo, "enforced"), True),
             Field("per", inside(OWN_TARGETS), None, attribute="own_targets", argument="own_targets"),
+            Field("rationale", listed(RATIONALE), ()),
         ),
     ),
 )

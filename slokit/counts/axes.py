@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.errors import InvalidCounts, UnknownLabel, WrongType
 
 __all__ = [
@@ -41,7 +41,7 @@ MAX_LABEL = 1024
 
 
 @attrs.frozen
-class Axis:
+class Axis(Shown):
     """A named dimension and the labels along it.
 
     Parameters
@@ -91,9 +91,6 @@ class Axis:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "name", self.name
         yield "labels", labels_text(self.labels)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Axis")
 
 
 def labels_of(axes: Iterable[Axis], index: Iterable[int]) -> tuple[tuple[str, str], ...]:

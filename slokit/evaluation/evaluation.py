@@ -422,7 +422,7 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         return (
-            html_table(list(self._facts()), caption=f"Evaluation of {self.slo.name}")
+            html_table(self._facts(), caption=f"Evaluation of {self.slo.name}")
             + (least_budgets(self) if self.axes else self.at())._repr_html_()
         )
 

@@ -45,7 +45,7 @@ def parse_share(value: RationalLike) -> Fraction:
 def parse_comparison(value: Comparison) -> Comparison:
     """Read which comparison is meant."""
     if value not in ("gt", "gte"):
-        raise InvalidAlert(f'op must be "gt" or "gte", got {value!r}')
+        raise InvalidAlert(f'op must be "gt" or "gte", got {value!r:.60}')
     return value
 
 

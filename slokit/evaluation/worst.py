@@ -11,17 +11,17 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, short
+from slokit._display import Shown, clean, short
 from slokit.counts.axes import labels_of
 from slokit.evaluation.sums import WindowedSums
 from slokit.status import burn_text
 from slokit.timeline import DurationLike, duration_text, to_datetime
 
-__all__ = ["WorstWindow", "worst_window"]
+__all__ = ["WorstWindow", "worst_places", "worst_window"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class WorstWindow:
+class WorstWindow(Shown):
     """The window of one length that burned fastest.
 
     Parameters
@@ -67,12 +67,6 @@ class WorstWindow:
             yield "burn rate", burn_text(self.burn_rate)
             yield "bad", f"{short(self.bad)} of {short(self.total)}"
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Worst window")
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
     def __repr__(self) -> str:
         if self.burn_rate is None or self.end is None:
             return f"WorstWindow({self.window}: no data)"
@@ -100,7 +94,7 @@ def worst_window(
     for index in np.ndindex(*sums.lead):
         bad, total = (one.rows(index).window_exact(width)[whole] for one in (sums.bad, sums.total))
         share = 1 - sums.target_of(index)
-        for where, events, all_events in _candidates(bad, total):
+        for where, events, all_events in worst_places(bad, total):
             rank = Fraction(events, all_events) / share, events
             if peak is None or rank > peak:
                 peak, found = rank, (index, where + whole.start)
@@ -121,8 +115,12 @@ def worst_window(
     )
 
 
-def _candidates(bad: npt.NDArray[Any], total: npt.NDArray[Any]) -> list[tuple[int, int, int]]:
-    """Return the first place of each pair of counts whose share of bad events may be the largest of one series."""
+def worst_places(bad: npt.NDArray[Any], total: npt.NDArray[Any]) -> list[tuple[int, int, int]]:
+    """Return the first place of each pair of counts whose share of bad events may be the largest of one series.
+
+    Each is ``(where, bad, total)``, in Python integers; among them is the largest share, which whoever asks finds
+    exactly. Without any event there is none.
+    """
     held = np.flatnonzero(total > 0)
     if not held.size:
         return []

@@ -9,7 +9,7 @@ from math import ceil
 
 import attrs
 
-from slokit._display import amount_text, html_table, percent, short
+from slokit._display import Shown, amount_text, percent, short
 from slokit.errors import InvalidNumber, InvalidSLO
 from slokit.evaluation import Evaluation
 from slokit.evaluation.checks import one_series
@@ -21,7 +21,7 @@ __all__ = ["CanaryCost", "canary_cost"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class CanaryCost:
+class CanaryCost(Shown):
     """The bad events that a canary may bring, held against what is left of the budget.
 
     Parameters
@@ -55,6 +55,8 @@ class CanaryCost:
     CanaryCost(affordable: 500 bad events at worst, 10 expected (0.0463% of what is left))
     """
 
+    _caption = "Canary"
+
     time: datetime | None
     share: Fraction
     failure: Fraction
@@ -84,9 +86,6 @@ class CanaryCost:
         yield "canary", f"{percent(self.share)} of the traffic, failing with {percent(self.failure)}"
         yield "rolled back", f"after {duration_text(self.recover)}"
         yield "rate", self.assumption
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Canary")
 
 
 def canary_cost(

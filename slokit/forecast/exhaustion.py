@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table, short
+from slokit._display import Shown, short
 from slokit._kernels.sums import PrefixSums
 from slokit.errors import InvalidDuration, WrongType
 from slokit.evaluation import Evaluation
@@ -67,7 +67,7 @@ def about(span: timedelta) -> str:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Forecast:
+class Forecast(Shown):
     """When the budget is gone, if what happened lately goes on.
 
     Parameters
@@ -153,12 +153,6 @@ class Forecast:
 
     def __repr__(self) -> str:
         return self._outlook()
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Forecast")
 
 
 def forecast(ev: Evaluation, when: InstantLike | None = None, *, recent: DurationLike = "1h") -> Forecast:

@@ -13,7 +13,7 @@ from fractions import Fraction
 import attrs
 import numpy as np
 
-from slokit._display import amount_text, clean, html_table, percent, plural, short
+from slokit._display import Shown, amount_text, clean, html_table, percent, plural, short
 from slokit.counts.axes import axis_index
 from slokit.errors import InvalidInterval, InvalidSLO, UnknownLabel, WrongType
 from slokit.evaluation import Evaluation
@@ -27,7 +27,7 @@ _SHOWN = 20
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class AttributionRow:
+class AttributionRow(Shown):
     """What one label has to do with it.
 
     Parameters
@@ -41,6 +41,8 @@ class AttributionRow:
     allowed
         The bad events that all together may have.
     """
+
+    _caption = "Attribution"
 
     label: str
     good: int
@@ -86,9 +88,6 @@ class AttributionRow:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "label", clean(self.label)
         yield from zip(("of the bad events", "of the budget", "bad", "SLI"), self._texts(), strict=True)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Attribution")
 
 
 @attrs.frozen(kw_only=True, repr=False)

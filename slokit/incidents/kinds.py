@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table, plural, short
+from slokit._display import Shown, clean, plural, short
 from slokit.errors import InvalidInterval, WrongType
 from slokit.evaluation import Evaluation
 from slokit.evaluation.checks import one_series
@@ -28,7 +28,7 @@ def _end(value: InstantLike | int) -> int:
 
 
 @attrs.frozen(repr=False)
-class Incident:
+class Incident(Shown):
     """A span of time that people call an incident.
 
     Parameters
@@ -75,15 +75,9 @@ class Incident:
         called = ", ".join(clean(text, 60) for text in (self.name, self.kind) if text)
         return f"Incident({span_text(self.start, self.end)}{' ' if called else ''}{called})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Incident")
-
 
 @attrs.frozen(kw_only=True, repr=False)
-class KindShare:
+class KindShare(Shown):
     """What the incidents of one kind spent.
 
     Parameters
@@ -97,6 +91,8 @@ class KindShare:
     allowed
         The bad events that the objective allows in the window looked at.
     """
+
+    _caption = "What a kind of incident spent"
 
     kind: str
     incidents: int
@@ -118,12 +114,6 @@ class KindShare:
     def __repr__(self) -> str:
         kind, *rest = (clean(text, 60) for _, text in self._facts())
         return f"KindShare({kind}: {', '.join(rest)})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="What a kind of incident spent")
 
 
 def by_kind(

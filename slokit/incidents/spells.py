@@ -17,8 +17,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, short
-from slokit._kernels.runs import runs
+from slokit._display import Shown, clean, short
+from slokit._kernels.runs import joined_runs
 from slokit._kernels.sums import PrefixSums
 from slokit.counts.axes import labels_of
 from slokit.errors import InvalidNumber
@@ -35,7 +35,7 @@ Indices = npt.NDArray[np.int64]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Spell:
+class Spell(Shown):
     """A stretch of buckets in which the budget burned fast.
 
     Parameters
@@ -94,12 +94,6 @@ class Spell:
         named = "".join(f"{clean(label, 40)}, " for _, label in self.labels)
         when, *rest = (text for _, text in list(self._facts())[len(self.labels) :])
         return f"Spell({named}{when}: {', '.join(rest)})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Spell")
 
 
 def spells(
@@ -161,7 +155,8 @@ def spells(
     burning = ev.burning(burn_rate, np.timedelta64(step, "ns"))
     first, stop, budgets = looked_at(ev, when, window)
     allowed = budgets.reshape(-1)
-    rows, starts, ends = _joined_runs(burning[..., first:stop], lull)
+    lasting = joined_runs(burning[..., first:stop], lull)
+    rows, starts, ends = lasting.rows, lasting.starts, lasting.stops
     bad = _sums(sums.bad.flat(), rows, starts + first, ends + first)
     least_bad = [math.ceil(least * row) for row in allowed.tolist()]
     kept = np.array([b >= least_bad[row] for b, row in zip(bad, rows.tolist(), strict=True)], dtype=np.bool_)
@@ -187,18 +182,6 @@ def spells(
         )
         found.append(((-spell.share, -failed, a, row), spell))
     return tuple(spell for _, spell in sorted(found, key=lambda pair: pair[0]))
-
-
-def _joined_runs(mask: npt.NDArray[np.bool_], lull: int) -> tuple[Indices, Indices, Indices]:
-    """Return row, first and stop of each run of True along the last axis, joined over lulls of some cells."""
-    found = runs(mask)
-    rows, starts, ends = found.rows, found.starts, found.stops
-    # They are in the order of rows and time, so neighbours among them are neighbours in time.
-    apart = np.ones(len(rows), dtype=np.bool_)
-    apart[1:] = (rows[1:] != rows[:-1]) | (starts[1:] - ends[:-1] > lull)
-    opening = np.flatnonzero(apart)
-    closing = np.append(opening[1:], len(rows)) - 1 if len(rows) else opening
-    return rows[opening], starts[opening], ends[closing]
 
 
 def _sums(sums: PrefixSums, rows: Indices, starts: Indices, ends: Indices) -> list[int]:

@@ -21,8 +21,10 @@ from slokit.config import Definitions, from_dict
 from slokit.errors import InvalidDefinition, InvalidFile
 from slokit.exclusions import Exclusion
 from slokit.policy import Policy
+from slokit.sla import SLA
 from slokit.sli import SLI
 from slokit.slo import SLO
+from slokit.slo_history import SLOHistory
 
 __all__ = ["MAX_BYTES", "load"]
 
@@ -55,8 +57,9 @@ def load(path: str | PathLike[str], *, format: Format | None = None) -> Definiti
     Returns
     -------
     Definitions
-        The objectives as a sequence, by position or by name; and ``exclusions``, ``alerts``, ``slis`` and
-        ``policies``. A file that holds one definition alone, as :func:`slokit.to_dict` writes it, gives just that.
+        The objectives as a sequence, by position or by name; and ``exclusions``, ``alerts``, ``slis``,
+        ``policies``, ``slas`` and ``slo_histories``. A file that holds one definition alone, as :func:`slokit.to_dict`
+        writes it, gives just that.
 
     Raises
     ------
@@ -116,6 +119,10 @@ def _as_document(found: Any, name: str) -> Definitions:
             return Definitions(alerts=[found])
         case Policy():
             return Definitions(policies=[found])
+        case SLA():
+            return Definitions(slas=[found])
+        case SLOHistory():
+            return Definitions(slo_histories=[found])
         case SLI():
             return Definitions(slis=[found])
         case _:

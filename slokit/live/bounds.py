@@ -7,14 +7,14 @@ from typing import Literal
 
 import attrs
 
-from slokit._display import html_table
+from slokit._display import Shown
 from slokit.status import Status, Verdict
 
 __all__ = ["StatusBounds"]
 
 
 @attrs.frozen(repr=False)
-class StatusBounds:
+class StatusBounds(Shown):
     """The worst and the best that a status may be; what it exactly is lies between.
 
     Burn rates are bounded too: ``bounds.worst.burn_rate("3d")`` is the most that it may be.
@@ -26,6 +26,8 @@ class StatusBounds:
     best
         The status if all of its good events and no bad one did.
     """
+
+    _caption = "Bounds of a status"
 
     worst: Status
     best: Status
@@ -54,9 +56,6 @@ class StatusBounds:
         yield "verdict", self.verdict
         yield "worst", repr(self.worst)
         yield "best", repr(self.best)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Bounds of a status")
 
 
 def _span(low: int, high: int) -> str:

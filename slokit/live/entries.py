@@ -281,4 +281,4 @@ class LedgerEntry:
         yield "decided", instant_text(self.decided)
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=f"Decision of {self.policy}")
+        return html_table(self.__rich_repr__(), caption=f"Decision of {self.policy}")

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table, percent, short
+from slokit._display import Shown, clean, percent, short
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.intervals import parse_edge
 from slokit.status import burn_rate_of, burn_text
@@ -33,7 +33,7 @@ def _burns(values: Iterable[Iterable[int]]) -> tuple[_Burn, ...]:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Evidence:
+class Evidence(Shown):
     """The evidence that a decision rested on, as it was known then.
 
     Parameters
@@ -118,9 +118,3 @@ class Evidence:
 
     def __repr__(self) -> str:
         return ", ".join(text for _, text in self._facts())
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Evidence")

@@ -18,7 +18,7 @@ from datetime import datetime
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.errors import InvalidInterval
 from slokit.incidents import Spell
 from slokit.intervals import parse_edge
@@ -51,7 +51,7 @@ def _start(value: InstantLike | int) -> int:
 
 
 @attrs.frozen(repr=False)
-class Exemplar:
+class Exemplar(Shown):
     """One bad event, by an id that leads to it.
 
     Parameters
@@ -81,9 +81,6 @@ class Exemplar:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "time", f"{self.time:%Y-%m-%d %H:%M} UTC"
         yield "id", clean(self.id, MOST_TEXT)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Exemplar")
 
 
 def is_id(value: object) -> bool:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
 from slokit.incidents import Spell
 from slokit.live.cells import ALONE, Cell, Counter
+from slokit.live.door import misplaced
 from slokit.live.drops import Drops
 from slokit.live.exemplars import Exemplar, Exemplars, is_id, picked
 from slokit.live.forks import begins_anew
@@ -37,9 +38,6 @@ __all__ = ["Recorded", "Recorder"]
 
 _MOST_PENDING = 100_000
 _A_FEW = 16
-_MOST_EVENTS = 2**62
-# The first instant that no mix-up of units reaches: 2000 in seconds, as nanoseconds of 2000 are.
-_EARLIEST = 946_684_800 * 10**9
 _REFUSALS = {
     "late": (OutOfTimeline, "the event is older than what is remembered"),
     "too many": (InvalidCounts, "a bucket must have fewer than 2**63 events"),
@@ -251,12 +249,8 @@ class Recorder:
             self._drop("closed", InvalidEvents("the monitor was closed; nothing is recorded any more"), good + bad)
         elif at is None:
             self._put(now, good, bad)
-        elif not _EARLIEST <= at <= now + self._future:
-            self._drop(
-                "future" if at > now else "ancient",
-                OutOfTimeline(f"at must lie from 2000 to an hour ahead of the clock, got {at} ns, at {now} ns"),
-                good + bad,
-            )
+        elif (wrong := misplaced(at, now, self._future)) is not None:
+            self._drop(*wrong, good + bad)
         else:
             self._put(at, good, bad)
 

@@ -10,6 +10,7 @@ import numpy as np
 from slokit.counts import Counts
 from slokit.errors import InvalidCounts, InvalidDefinition, InvalidSLI, WrongType
 from slokit.live.clock import SystemClock
+from slokit.live.door import event_count
 from slokit.live.measure import Measure
 from slokit.live.recorder import Recorded, Recorder
 from slokit.protocols import Clock
@@ -20,8 +21,6 @@ __all__ = ["Memory", "Recording", "counts_of"]
 
 Memory = Literal["exact", "tiers"]
 """Every bucket for as long as it is remembered, or coarser ones the older they are: see :mod:`slokit.live.tiered`."""
-
-_MOST_EVENTS = 2**62
 
 
 def counts_of(recorded: Recorded, step: int) -> Counts:
@@ -142,20 +141,16 @@ class Recording(Recorder):
         Raises
         ------
         InvalidCounts
-            If a number is negative.
+            If a number is negative, or 2**62 or more.
         WrongType
             If it is no integer.
         InvalidInstant
             If the instant cannot be read.
         """
-        for field, number in (("good", good), ("bad", bad)):
-            if isinstance(number, bool) or not isinstance(number, int | np.integer):
-                raise WrongType(f"{field} must be an integer, got {type(number).__name__}: {number!r:.100}")
-            if not 0 <= number < _MOST_EVENTS:
-                raise InvalidCounts(f"{field} must be 0 or more and below 2**62, got {number}")
+        fine, poor = event_count(good, "good"), event_count(bad, "bad")
         instant = None if at is None else parse_instant(at, "at")
         try:
-            self._add(int(good), int(bad), instant)
+            self._add(fine, poor, instant)
         except Exception:  # noqa: BLE001 - the caller serves its users first
             self._failed()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -25,9 +26,13 @@ __all__ = ["Kept", "fingerprint", "judgement", "judgement_key", "packed", "resum
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
+# What stands in an objective for people alone, as it is without: a snapshot goes on when a remark changes.
+_REMARKS: Mapping[str, Any] = MappingProxyType({"description": None, "owner": None, "service": None, "rationale": ()})
+
+
 def fingerprint(slo: SLO) -> Any:
     """Return what makes an objective the same one: all of it but the remarks for people."""
-    bare = attrs.evolve(slo, description=None, owner=None, service=None)
+    bare = attrs.evolve(slo, **_REMARKS)
     try:
         return to_dict(bare)
     except InvalidDefinition:

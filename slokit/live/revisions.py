@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 import numpy as np
 
-from slokit._display import clean, html_table, percent, short
+from slokit._display import Shown, clean, percent, short
 from slokit.errors import WrongType
 from slokit.live.entries import LedgerEntry, rules_digest
 from slokit.policy import Policy, PolicyHistory
@@ -23,7 +23,7 @@ __all__ = ["Revision", "has_forgotten", "longest_look", "revised", "settled_from
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Revision:
+class Revision(Shown):
     """An entry, and what is said of the same bucket on the evidence as it is known now.
 
     Parameters
@@ -77,12 +77,6 @@ class Revision:
     def __repr__(self) -> str:
         time, decided, now, *rest = (text for _, text in self._facts())
         return f"{time}: decided {decided}; now {now}" + "".join(f" ({text})" for text in rest)
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Revision")
 
 
 def longest_look(policy: Policy) -> int:

@@ -79,8 +79,13 @@ class TieredRing:
 
     @property
     def oldest(self) -> int:
-        """Number of the oldest bucket that is remembered."""
-        return max(self.first, self.newest - self.size + 1)
+        """Number of the oldest bucket that is remembered: the first, or one that a coarse bucket begins with.
+
+        Were it cut, what was in it before the cut would lie after it.
+        """
+        oldest = self.newest - self.size + 1
+        factor = self._coarse[-1].factor if self._coarse else 1
+        return max(self.first, oldest // factor * factor)
 
     def advance(self, bucket: int, *, observed: bool) -> None:
         """Make a bucket the newest; those skipped were observed without traffic, or not at all."""

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent, plural
+from slokit._display import Shown, clean, percent, plural
 from slokit._kernels.runs import bridged, runs
 from slokit.counts.axes import labels_of, picks_by_label, picks_by_position
 from slokit.errors import InvalidPolicy, OutOfTimeline
@@ -28,7 +28,7 @@ __all__ = ["PolicyHistory", "StateEpisode", "Transition"]
 
 
 @attrs.frozen(repr=False)
-class Transition:
+class Transition(Shown):
     """A change of state.
 
     Parameters
@@ -60,12 +60,9 @@ class Transition:
         yield "change", f"{clean(self.before, 40)} -> {clean(self.after, 40)}"
         yield "reasons", "; ".join(clean(reason, 400) for reason in self.reasons)
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Transition")
-
 
 @attrs.frozen(repr=False)
-class StateEpisode:
+class StateEpisode(Shown):
     """A span during which a state lasted.
 
     Parameters
@@ -79,6 +76,8 @@ class StateEpisode:
     labels
         Which series, as pairs of an axis and its label.
     """
+
+    _caption = "Episode of a state"
 
     state: str
     start: datetime
@@ -96,12 +95,9 @@ class StateEpisode:
         yield "start", f"{self.start:%Y-%m-%d %H:%M} UTC"
         yield "end", "lasts" if self.end is None else f"{self.end:%Y-%m-%d %H:%M} UTC"
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Episode of a state")
-
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class PolicyHistory:
+class PolicyHistory(Shown):
     """The states of a policy at the end of every bucket: what :meth:`Policy.evaluate` returns.
 
     Parameters
@@ -375,6 +371,3 @@ class PolicyHistory:
             yield clean(name, 40), clean(text, 400)
         for name, count in self._counted().items():
             yield f"episodes of {clean(name, 40)}", str(count)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Policy history")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.policy.state import names_of
 from slokit.texts import check_text
@@ -28,7 +28,7 @@ def _until(value: InstantLike | None) -> datetime | None:
 
 
 @attrs.frozen(repr=False)
-class Override:
+class Override(Shown):
     """What somebody decided against the policy, and why.
 
     Parameters
@@ -75,6 +75,3 @@ class Override:
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "override", repr(self)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Override")

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.errors import InvalidPolicy
 from slokit.policy.state import names_of
 from slokit.rational import RationalLike, parse_rational, percent_text
@@ -96,7 +96,7 @@ def _names(values: Iterable[str]) -> tuple[str, ...]:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Reviews:
+class Reviews(Shown):
     """When a review is due.
 
     Parameters
@@ -129,12 +129,9 @@ class Reviews:
     def __repr__(self) -> str:
         return f"Reviews({', '.join(f'{name} {text}' for name, text in self.__rich_repr__())})"
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Reviews")
-
 
 @attrs.frozen(repr=False)
-class Due:
+class Due(Shown):
     """A review that is due, and why.
 
     Examples
@@ -152,6 +149,3 @@ class Due:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield "kind", self.kind
         yield "reason", clean(self.reason, 400)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Due")

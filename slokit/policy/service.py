@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, percent
 from slokit.errors import InvalidPolicy, OutOfTimeline, UnknownLabel, WrongType
 from slokit.evaluation import Evaluation
 from slokit.evaluation.checks import one_series
@@ -94,7 +94,7 @@ def _named(pairs: tuple[tuple[str, _Held], ...], name: str) -> _Held:
 
 
 @attrs.frozen(repr=False, kw_only=True)
-class ServiceDecision:
+class ServiceDecision(Shown):
     """What a policy says of a service at one instant.
 
     Parameters
@@ -106,6 +106,8 @@ class ServiceDecision:
     decisions
         Pairs of a name and the decision about it.
     """
+
+    _caption = "Service"
 
     state: str
     leading: str
@@ -146,12 +148,9 @@ class ServiceDecision:
         yield "state", clean(self.state, 40).upper()
         yield from ((clean(name, 40), decision.line()) for name, decision in self.decisions)
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Service")
-
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class ServiceHistory:
+class ServiceHistory(Shown):
     """The states of a service over time: what :func:`together` returns.
 
     Parameters
@@ -260,9 +259,6 @@ class ServiceHistory:
 
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         yield from self.at().__rich_repr__()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Service history")
 
 
 def unspent(name: str, evaluation: Evaluation, *, little: RationalLike = "10%", windows: int = 3) -> Finding | None:

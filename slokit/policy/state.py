@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.conditions import AnyOf, BudgetSettled, Condition, DataSince, Leaf
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.rational import RationalLike, parse_rational, percent_text
@@ -49,7 +49,7 @@ def _exempt(values: Iterable[str]) -> tuple[str, ...]:
 
 
 @attrs.frozen(repr=False)
-class State:
+class State(Shown):
     """A state of a policy: what it means, what is to be done, and what is not.
 
     Parameters
@@ -99,9 +99,6 @@ class State:
             if held := getattr(self, field):
                 yield field, ", ".join(clean(text) for text in held)
 
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="State")
-
 
 def _hold(value: DurationLike | int) -> int:
     return parse_length(value, "hold", least=0)
@@ -115,7 +112,7 @@ def _warmup(value: RationalLike) -> Fraction:
 
 
 @attrs.frozen(repr=False)
-class Rule:
+class Rule(Shown):
     """When a state is entered, and when it is left.
 
     The state is entered at once. It lasts while the condition held at any bucket end in the last ``hold``; with
@@ -221,6 +218,3 @@ class Rule:
         yield "left", self.leaving
         if self.warmup:
             yield "warmup", percent_text(self.warmup)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption="Rule")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slokit._arrays import array_of
-from slokit._display import clean, html_table, percent
+from slokit._display import Shown, clean, percent
 from slokit.errors import InvalidCounts, InvalidNumber, WrongType
 from slokit.rational import RationalLike, parse_rational, parse_target
 from slokit.statistics._beta import quantile, tails
@@ -39,7 +39,14 @@ that."""
 _INDEPENDENT = "independent events; bursts make the true interval wider"
 
 
-def _probability(value: RationalLike, field: str) -> Fraction:
+def parse_probability(value: RationalLike, field: str) -> Fraction:
+    """Read what must be above 0 and below 1, such as a confidence, as a decimal.
+
+    Raises
+    ------
+    InvalidNumber
+        If it is out of that range.
+    """
     share = parse_rational(value, field)
     if not 0 < share < 1:
         raise InvalidNumber(f'{field} must be above 0 and below 1, such as "95%", got {value}')
@@ -47,11 +54,11 @@ def _probability(value: RationalLike, field: str) -> Fraction:
 
 
 def _level(value: RationalLike) -> Fraction:
-    return _probability(value, "level")
+    return parse_probability(value, "level")
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Interval:
+class Interval(Shown):
     """An interval that holds the truth at some level of confidence, under an assumption.
 
     Parameters
@@ -101,12 +108,6 @@ class Interval:
     def __repr__(self) -> str:
         method, assumed = clean(self.method, 40).replace("_", "-"), clean(self.assumption).partition(";")[0]
         return f"{self.low:.4g} – {self.high:.4g} ({percent(self.level)} {method}; assumes {assumed})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Interval")
 
 
 def ratio_interval(
@@ -341,7 +342,7 @@ def surely_above(
     >>> surely_above([1, 2, 100], [10, 10, 1_000], Fraction("0.0144"), confidence="99%")
     array([False,  True,  True])
     """
-    chance = float(1 - _probability(confidence, "confidence"))
+    chance = float(1 - parse_probability(confidence, "confidence"))
     failed, passed = _counts(bad, total)
     given = share if isinstance(share, np.ndarray) else np.array(parse_rational(share, "share"), dtype=object)
     shares = [parse_rational(value, "share") for value in given.flat]

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import attrs
 
-from slokit._display import amount_text, clean, html_table, percent, thousands
+from slokit._display import Shown, amount_text, clean, percent, thousands
 from slokit.timeline import duration_text, timedelta_ns
 
 __all__ = ["QuietSpell", "shortfall"]
@@ -32,7 +32,7 @@ def shortfall(observed: int, expected: float, where: str = "", coverage: float =
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class QuietSpell:
+class QuietSpell(Shown):
     """What was quiet in a stretch of hours that were called suspicious.
 
     Parameters
@@ -70,12 +70,6 @@ class QuietSpell:
         yield "from", f"{self.start:%Y-%m-%d %H:%M} UTC"
         yield "for", duration_text(timedelta_ns(self.end - self.start))
         yield "events", shortfall(self.observed, self.expected, coverage=self.coverage)
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Quiet spell")
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from ((field, clean(text)) for field, text in self._facts())
 
     def __repr__(self) -> str:
         named = "".join(f"{clean(label, 40)}, " for _, label in self.labels)

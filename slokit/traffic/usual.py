@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import html_table, plural
+from slokit._display import Shown, plural
 from slokit.calendars import zone, zone_name
 from slokit.counts import Axis, Counts
 from slokit.counts.axes import kept, labels_of, picks_by_label
@@ -29,7 +29,7 @@ _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays
 
 
 @attrs.frozen(eq=False, repr=False)
-class UsualTraffic:
+class UsualTraffic(Shown):
     """How many events each hour of the week usually brings, and how few are suspicious.
 
     Made by :meth:`of` from a history. Two are equal when all they hold is equal. They hold arrays, so they have no
@@ -352,12 +352,6 @@ class UsualTraffic:
 
     def __repr__(self) -> str:
         return f"UsualTraffic({' · '.join(text for _, text in self._facts())})"
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()
-
-    def _repr_html_(self) -> str:
-        return html_table(list(self._facts()), caption="Usual traffic")
 
 
 def _odds(rate: Fraction) -> str:

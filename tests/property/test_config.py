@@ -10,17 +10,19 @@ import copy
 import json
 import pickle
 import tomllib
-from datetime import time
+from datetime import date, time
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
+import attrs
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slokit import (
+    SLA,
     SLI,
     SLO,
     BudgetShareAlert,
@@ -28,8 +30,10 @@ from slokit import (
     CalendarWindow,
     Exclusion,
     Policy,
+    Rationale,
     RollingWindow,
     Rule,
+    SLOHistory,
     State,
     from_dict,
     load,
@@ -37,6 +41,9 @@ from slokit import (
 )
 from slokit.alerts import Alert
 from slokit.budgeting import Budgeting, Occurrences, RatioTimeslices, Timeslices
+from slokit.composition import AllOf as NeedsAll
+from slokit.composition import AnyOf as NeedsAny
+from slokit.composition import AtLeast, Journeys, OptionalPart, Part, Share, System, Weighted
 from slokit.conditions import (
     AllOf,
     AnyOf,
@@ -54,6 +61,8 @@ from slokit.config import Definition, Definitions
 from slokit.errors import InvalidDefinition
 from slokit.exclusions import Recurrence
 from slokit.policy import Reviews
+from slokit.rationale import RationaleKind
+from slokit.sla import Downtime, Penalty
 from slokit.windows import Window
 
 SECOND = 1_000_000_000
@@ -155,6 +164,15 @@ budgetings: st.SearchStrategy[Budgeting] = st.one_of(
 )
 
 
+reasons = st.builds(
+    Rationale,
+    kind=st.sampled_from(get_args(RationaleKind)),
+    source=names,
+    value=remarks.filter(str.strip),
+    date=st.none() | st.dates().map(date.isoformat),
+)
+
+
 @st.composite
 def slos(draw: st.DrawFn, indicators: st.SearchStrategy[SLI] = slis) -> SLO:
     """Draw an objective whose fields fit each other."""
@@ -177,6 +195,7 @@ def slos(draw: st.DrawFn, indicators: st.SearchStrategy[SLI] = slis) -> SLO:
         owner=draw(st.none() | names),
         description=draw(st.none() | remarks),
         enforced=draw(st.booleans()),
+        rationale=draw(st.lists(reasons, max_size=2)),
     )
     if draw(st.booleans()):
         slo = slo.per(draw(names), target=draw(st.dictionaries(texts, targets, max_size=3)))
@@ -211,6 +230,47 @@ def exclusions(draw: st.DrawFn) -> Exclusion:
         name=draw(st.none() | texts),
         recurrence=recurrence,
     )
+
+
+# --- agreements, and objectives in time -------------------------------------------------------------------------------
+
+downtimes = st.builds(
+    Downtime,
+    min_total=st.integers(1, 2**63 - 1),
+    max_sli=targets,
+    in_a_row=st.integers(1, 2**27),
+    each=nanoseconds,
+)
+
+
+@st.composite
+def slas(draw: st.DrawFn) -> SLA:
+    """Draw an agreement whose tiers fall and rise."""
+    first = draw(shares.filter(bool) | st.just(Fraction(1)))
+    tiers = draw(st.integers(0, 3))
+    downtime = draw(st.none() | downtimes)
+    return SLA(
+        draw(names),
+        target=first,
+        window=draw(calendars()),
+        downtime=downtime,
+        penalties=[Penalty(first / 2**i, Fraction(i + 1, 4)) for i in range(min(tiers, 4))],
+        cap=draw(shares | st.just(Fraction(1))),
+        exclusions=draw(st.lists(exclusions(), max_size=2)),
+        missing=cast("Any", draw(st.sampled_from(("ignore", "good", "bad")))) if downtime else "ignore",
+        customer=draw(st.none() | names),
+        service=draw(st.none() | names),
+        description=draw(st.none() | remarks),
+    )
+
+
+@st.composite
+def slo_histories(draw: st.DrawFn) -> SLOHistory:
+    """Draw an objective whose definition changed up to twice."""
+    changes = sorted(draw(st.sets(instants, max_size=2)))
+    held = [draw(slos()) for _ in range(len(changes) + 1)]
+    versions = zip([None, *changes], held, strict=True)
+    return SLOHistory([(since, attrs.evolve(slo, name=held[0].name)) for since, slo in versions], tz=draw(zones))
 
 
 # --- alerts, conditions and policies ----------------------------------------------------------------------------------
@@ -322,6 +382,50 @@ def policies(draw: st.DrawFn) -> Policy:
     return Policy(draw(names), states=[state(title) for title in titles], rules=rules, **fields)
 
 
+# --- systems ----------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def groups(draw: st.DrawFn, level: int = 2) -> Any:
+    """Draw a group whose parts all have names of their own, or a part."""
+
+    def node(below: int) -> Any:
+        if below and draw(st.booleans()):
+            return group(below)
+        # One name, one part: they may stand in several places, and must be the same in each.
+        name = f"{draw(names)} {draw(st.integers(0, 10**9))}"
+        return Part(name, target=draw(st.none() | targets), slice_target=draw(st.none() | shares.filter(bool)))
+
+    def group(below: int) -> Any:
+        inner = [node(below - 1) for _ in range(draw(st.integers(1, 3)))]
+        inner = list({one.name: one for one in inner}.values())
+        kind, name = draw(st.sampled_from(("all", "any", "least"))), draw(names)
+        if kind == "any":
+            return NeedsAny(name, inner)
+        if kind == "least":
+            return AtLeast(name, inner, draw(st.integers(1, len(inner))))
+        spare = node(below - 1)
+        if draw(st.booleans()) and spare.name not in {one.name for one in inner}:
+            return NeedsAll(name, [*inner, OptionalPart(spare)])
+        return NeedsAll(name, inner)
+
+    return group(level)
+
+
+@st.composite
+def systems(draw: st.DrawFn) -> System:
+    """Draw a system: a group, a mean, or journeys."""
+    kind = draw(st.sampled_from(("group", "weighted", "journeys")))
+    if kind == "group":
+        return System(draw(groups()))
+    held = list({one.name: one for one in (draw(groups(1)) for _ in range(draw(st.integers(1, 3))))}.values())
+    weights = [draw(st.integers(1, 10**6)) for _ in held]
+    if kind == "weighted":
+        return System(Weighted(draw(names), [Share(n, one) for n, one in zip(weights, held, strict=True)]))
+    by_traffic = [Share(Fraction(n, sum(weights)), one) for n, one in zip(weights, held, strict=True)]
+    return System(Journeys(draw(names), by_traffic))
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> Definitions:
     """Draw a document, some of whose objectives take indicators of the document."""
@@ -333,11 +437,24 @@ def documents(draw: st.DrawFn) -> Definitions:
         alerts=draw(st.lists(alerts, max_size=2)),
         slis=own,
         policies=draw(st.lists(policies(), max_size=2, unique_by=lambda policy: policy.name)),
+        systems=draw(st.lists(systems(), max_size=1)),
+        slas=draw(st.lists(slas(), max_size=2, unique_by=lambda sla: sla.name)),
+        slo_histories=draw(st.lists(slo_histories(), max_size=1)),
     )
 
 
 alone: st.SearchStrategy[Definition] = st.one_of(
-    slos(), slis, windows, budgetings, exclusions(), burn_alerts, share_alerts, policies()
+    slos(),
+    slis,
+    windows,
+    budgetings,
+    exclusions(),
+    burn_alerts,
+    share_alerts,
+    policies(),
+    slas(),
+    slo_histories(),
+    systems(),
 )
 definitions: st.SearchStrategy[Definition] = alone | documents()
 

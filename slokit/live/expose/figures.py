@@ -108,6 +108,7 @@ FAMILIES: Mapping[str, Family] = {
         Family("slokit_failed_callbacks_total", "counter", "callbacks", "Callbacks on transitions that failed."),
     )
 }
+"""What there is to expose, by the names that other systems know it under."""
 """What :func:`figures` may tell, by name."""
 
 
@@ -192,7 +193,7 @@ class Figure:
         yield from ((name, clean(text)) for name, text in self.labels)
 
     def _repr_html_(self) -> str:
-        return html_table(list(self.__rich_repr__()), caption=self.name)
+        return html_table(self.__rich_repr__(), caption=self.name)
 
 
 def identity(monitor: Monitor) -> Labels:

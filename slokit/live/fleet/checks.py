@@ -9,6 +9,7 @@ from slokit.budgeting import Occurrences
 from slokit.errors import InvalidCounts, InvalidSLI, InvalidSLO, WrongType
 from slokit.live.fleet.generation import MOST_ROWS
 from slokit.live.fleet.labels import wrong_label
+from slokit.rational import parse_integer
 from slokit.slo import SLO
 from slokit.windows import RollingWindow
 
@@ -17,11 +18,7 @@ __all__ = ["checked_limit", "checked_window", "own_targets"]
 
 def checked_limit(limit: Any) -> int:
     """Read how many labels get a row of their own."""
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        raise WrongType(f"limit must be an integer, got {type(limit).__name__}: {limit!r:.100}")
-    if not 1 <= limit < MOST_ROWS:
-        raise InvalidCounts(f"limit must be from 1 to {MOST_ROWS - 1:,}, got {limit:,}")
-    return limit
+    return parse_integer(limit, "limit", 1, MOST_ROWS - 1, InvalidCounts)
 
 
 def checked_window(slo: SLO) -> RollingWindow:

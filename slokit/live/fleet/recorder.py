@@ -12,17 +12,17 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from slokit._arrays import array_of
-from slokit._kernels.halves import exact_sum
 from slokit.counts.axes import texts
-from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
+from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
 from slokit.live.cells import ALONE
+from slokit.live.door import event_count, misplaced
 from slokit.live.drops import Drops
+from slokit.live.fleet.events import MOST_TOGETHER, Events, Ints, numbers
 from slokit.live.fleet.generation import Counter, Generation
 from slokit.live.fleet.labels import OVERFLOW, Labels, wrong_label
 from slokit.live.fleet.rings import Rings
@@ -33,39 +33,11 @@ from slokit.timeline import InstantLike, parse_instant
 
 __all__ = ["FleetRecorder"]
 
-Ints = npt.NDArray[np.int64]
-
-_INT64 = 2**63
-_MOST_EVENTS = 2**62
-# What waits for the lock is bounded in entries and in what each holds: 100 MB at the very worst.
+# What waits for the lock is bounded in entries, and in what each holds by MOST_TOGETHER: 100 MB at the very worst.
 _MOST_PENDING = 4_096
-_MOST_TOGETHER = 1_024
 _A_FEW = 4
 # So many buckets may be over before whoever records folds them: where somebody ticks, that is never.
 _MOST_OVER = 3
-# The first instant that no mix-up of units reaches: 2000 in seconds, as nanoseconds of 2000 are.
-_EARLIEST = 946_684_800 * 10**9
-
-
-class _Events(NamedTuple):
-    """Events of one instant: rows, which may repeat, and how many were good and bad."""
-
-    at: int
-    rows: Ints
-    good: Ints
-    bad: Ints
-
-    @property
-    def size(self) -> int:
-        return len(self.rows)
-
-    @property
-    def many(self) -> int:
-        return int(exact_sum(self.good)) + int(exact_sum(self.bad))
-
-    def part(self, first: int) -> _Events:
-        some = slice(first, first + _MOST_TOGETHER)
-        return _Events(self.at, self.rows[some], self.good[some], self.bad[some])
 
 
 class FleetRecorder:
@@ -120,7 +92,7 @@ class FleetRecorder:
         now = self._now()
         self._drops = Drops()
         self._lock = threading.Lock()
-        self._pending: deque[_Events] = deque()
+        self._pending: deque[Events] = deque()
         self._labels = Labels(self.limit, self._named)
         bucket = now // self.step
         self._first = bucket
@@ -233,13 +205,9 @@ class FleetRecorder:
         """
         if (wrong := wrong_label(label)) is not None:
             raise wrong
-        for field, number in (("good", good), ("bad", bad)):
-            if isinstance(number, bool) or not isinstance(number, int | np.integer):
-                raise WrongType(f"{field} must be an integer, got {type(number).__name__}: {number!r:.100}")
-            if not 0 <= number < _MOST_EVENTS:
-                raise InvalidCounts(f"{field} must be 0 or more and below 2**62, got {number}")
+        fine, poor = event_count(good, "good"), event_count(bad, "bad")
         instant = None if at is None else parse_instant(at, "at")
-        self._add(np.array([self._labels.row(label)]), np.array([int(good)]), np.array([int(bad)]), instant)
+        self._add(np.array([self._labels.row(label)]), np.array([fine]), np.array([poor]), instant)
 
     def add_many(
         self,
@@ -274,22 +242,18 @@ class FleetRecorder:
         held = texts(labels, "labels")
         if longest := next((wrong for wrong in map(wrong_label, held) if wrong is not None), None):
             raise longest
-        goods, bads = _numbers("good", good, len(held)), _numbers("bad", bad, len(held))
+        goods, bads = numbers("good", good, len(held)), numbers("bad", bad, len(held))
         instant = None if at is None else parse_instant(at, "at")
         row = self._labels.row
         rows = np.fromiter(map(row, held), dtype=np.int64, count=len(held))
         self._add(rows, goods, bads, instant)
 
     def _add(self, rows: Ints, good: Ints, bad: Ints, at: int | None) -> None:
-        events = _Events(0 if at is None else at, rows, good, bad)
+        events = Events(0 if at is None else at, rows, good, bad)
         try:
             now = self._now()
-            if at is not None and not _EARLIEST <= at <= now + self._future:
-                self._drop(
-                    "future" if at > now else "ancient",
-                    OutOfTimeline(f"at must lie from 2000 to an hour ahead of the clock, got {at} ns, at {now} ns"),
-                    events.many,
-                )
+            if at is not None and (misplacement := misplaced(at, now, self._future)) is not None:
+                self._drop(*misplacement, events.many)
             else:
                 self._put(events if at is not None else events._replace(at=now))
         except Exception:
@@ -297,10 +261,10 @@ class FleetRecorder:
                 raise
             self._drops.note("broken", events.many)
 
-    def _put(self, events: _Events) -> None:
+    def _put(self, events: Events) -> None:
         # Whoever interrupted the holder of the lock must not wait for it.
         if not self._lock.acquire(blocking=False):
-            for first in range(0, events.size, _MOST_TOGETHER):
+            for first in range(0, events.size, MOST_TOGETHER):
                 part = events.part(first)
                 if len(self._pending) >= _MOST_PENDING:
                     self._drop("overloaded", InvalidEvents("too many events wait to be counted"), part.many)
@@ -317,13 +281,13 @@ class FleetRecorder:
 
     # --- under the lock ---------------------------------------------------------------------------------------
 
-    def _settle(self, events: _Events) -> None:
+    def _settle(self, events: Events) -> None:
         """Put events into the running sums."""
         bucket = min(events.at // self.step, self._rings.newest)
         if bucket < self.tiers.oldest(self._rings.newest):
             self._drop("late", OutOfTimeline("the events are older than what is remembered"), events.many)
             return
-        for rows, good, bad in _each_row_once(events):
+        for rows, good, bad in events.each_row_once():
             self._open(bucket, int(rows.max(initial=0)) + 1)
             self._rings.add(bucket, rows, bad, good + bad)
 
@@ -417,34 +381,3 @@ class FleetRecorder:
 
 def _bucket(generation: Generation) -> int:
     return generation.bucket
-
-
-def _numbers(field: str, values: int | npt.ArrayLike, size: int) -> Ints:
-    """Read one number of events a label."""
-    array = array_of(values, field, "fill it with 0", InvalidCounts)
-    if array.dtype.kind not in "iu" and array.size:
-        raise WrongType(f"{field} must be integers, one a label or one for all, got dtype {array.dtype}")
-    if array.ndim and array.shape != (size,):
-        raise InvalidCounts(f"{field} must have one number for each of {size:,} labels, got shape {array.shape}")
-    wrong = np.flatnonzero((array < 0) | (array >= _MOST_EVENTS))
-    if wrong.size:
-        index = f"[{wrong[0]}]" if array.ndim else ""
-        raise InvalidCounts(f"{field} must be 0 or more and below 2**62, got {field}{index} = {array.flat[wrong[0]]}")
-    # A copy: what waits for the lock must not change meanwhile.
-    return np.array(np.broadcast_to(array, size), dtype=np.int64)
-
-
-def _each_row_once(events: _Events) -> Iterable[tuple[Ints, Ints, Ints]]:
-    """Yield rows with their good and bad events, none of them twice in one piece, and no sum of a piece too large."""
-    rows = np.unique(events.rows)
-    if len(rows) == events.size:
-        yield events.rows, events.good, events.bad
-    elif events.many < _INT64:
-        sums = np.zeros((2, len(rows)), dtype=np.int64)
-        places = np.searchsorted(rows, events.rows)
-        for total, counts in zip(sums, (events.good, events.bad), strict=True):
-            np.add.at(total, places, counts)
-        yield rows, sums[0], sums[1]
-    else:
-        for i in range(events.size):
-            yield events.rows[i : i + 1], events.good[i : i + 1], events.bad[i : i + 1]

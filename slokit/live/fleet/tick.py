@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit._display import clean, html_table, plural
+from slokit._display import Shown, clean, plural
 from slokit.alerts import Alert
 from slokit.status import SHOWN
 
@@ -18,7 +18,7 @@ __all__ = ["FleetTick"]
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
-class FleetTick:
+class FleetTick(Shown):
     """Which alerts fire for which labels.
 
     Parameters
@@ -86,9 +86,3 @@ class FleetTick:
             f"FleetTick({self.time:%Y-%m-%d %H:%M:%S} UTC: {len(self.firing_labels):,} of "
             f"{plural(len(self.labels), 'label')} firing, {len(self.started):,} started, {len(self.ended):,} ended)"
         )
-
-    def _repr_html_(self) -> str:
-        return html_table(self._facts(), caption="FleetTick")
-
-    def __rich_repr__(self) -> Iterator[tuple[str, str]]:
-        yield from self._facts()

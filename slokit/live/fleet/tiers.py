@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import attrs
 
-from slokit._display import html_table
+from slokit._display import Shown, plural
 
 __all__ = ["Tier", "Tiers"]
 
@@ -29,7 +29,7 @@ _BYTES_AN_EDGE = 16
 
 
 @attrs.frozen
-class Tier:
+class Tier(Shown):
     """Running sums at every ``step``-th edge.
 
     Parameters
@@ -55,9 +55,14 @@ class Tier:
         """Return where in the ring an edge stands, that of the nearest kept edge at or before it."""
         return edge // self.step % self.size
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "every", plural(self.step, "bucket")
+        yield "edges", f"{self.size:,}"
+        yield "windows up to", plural(self.reach, "bucket")
+
 
 @attrs.frozen
-class Tiers:
+class Tiers(Shown):
     """The tiers that answer all windows up to a length, the finest first.
 
     Parameters
@@ -128,6 +133,3 @@ class Tiers:
     def __rich_repr__(self) -> Iterator[tuple[str, str]]:
         for tier in self.tiers:
             yield f"every {tier.step}", f"{tier.size} edges, windows up to {tier.reach:,} buckets"
-
-    def _repr_html_(self) -> str:
-        return html_table(self.__rich_repr__(), caption="Tiers")

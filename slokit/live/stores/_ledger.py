@@ -20,20 +20,17 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from slokit.errors import InvalidCounts, InvalidNumber, StoreError, WrongType
+from slokit.errors import StoreError
+from slokit.live.stores import _door as door
 from slokit.live.stores._schema import Transaction
 from slokit.protocols import StoredCounts
-from slokit.texts import check_text
 from slokit.timeline import DurationLike, parse_duration
 
 __all__ = ["Ledger"]
-
-_MAX_VALUE = 2**26
 
 _WRITER = "SELECT sequence, folded, until FROM slokit_writers WHERE series = :series AND writer = :writer"
 _NEW_WRITER = (
@@ -129,9 +126,9 @@ class Ledger(ABC):
         InvalidNumber
             If the sequence is negative, or does not fit 64 bits.
         """
-        me = _names(series=series, writer=writer)
-        number = _whole("sequence", sequence, least=0)
-        rows = [me | row for row in _rows(counts)]
+        me = door.names(series=series, writer=writer)
+        number = door.whole(sequence, "sequence")
+        rows = [me | row for row in door.rows(counts)]
         with self._transaction(writes=True) as run:
             query = _WRITER + run.dialect.lock
             # A row of a writer that is new is made first and locked then: it may have come from a twin of this very
@@ -150,7 +147,7 @@ class Ledger(ABC):
 
     def folded(self, series: str, writer: str) -> int | None:
         """Return the last sequence of a writer whose rows were folded, None if they were not."""
-        me = _names(series=series, writer=writer)
+        me = door.names(series=series, writer=writer)
         with self._transaction(writes=False) as run:
             found = run.ask(_FOLDED, **me)
         return int(found[0][0]) if found else None
@@ -163,8 +160,8 @@ class Ledger(ABC):
         StoreError
             If they cannot be read now, or a sum is 2**63 or more.
         """
-        values = _names(series=series) if without is None else _names(series=series, without=without)
-        values["since"] = _whole("since", since)
+        values = door.names(series=series) if without is None else door.names(series=series, without=without)
+        values["since"] = door.whole(since, "since", door.LEAST)
         but = "" if without is None else " AND writer <> :without"
         with self._transaction(writes=False) as run:
             rows = run.ask(f"{_READ}{but} GROUP BY start ORDER BY start", **values)
@@ -184,13 +181,13 @@ class Ledger(ABC):
         StoreError
             If it cannot be written now.
         """
-        names, content = _names(series=series, key=key), _value(value, "value")
+        names, content = door.names(series=series, key=key), door.value(value, "value")
         with self._transaction(writes=True) as run:
             run.do(_PUT, series=names["series"], name=names["key"], content=content)
 
     def get(self, series: str, key: str) -> bytes | None:
         """Return a value, or None."""
-        names = _names(series=series, key=key)
+        names = door.names(series=series, key=key)
         with self._transaction(writes=False) as run:
             found = run.ask(_GET, series=names["series"], name=names["key"])
         return bytes(found[0][0]) if found else None
@@ -214,9 +211,9 @@ class Ledger(ABC):
         StoreError
             If they cannot be written now; nothing was.
         """
-        one, limit, inside = _names(series=series), _whole("most", most, least=1), _range(log)
+        one, limit, inside = door.names(series=series), door.whole(most, "most", 1), door.names_of(log)
         rows = [
-            {**one, "name": _name_in(log, key), "content": _value(entries[key], f"entries[{key[:64]!r}]")}
+            {**one, "name": door.name_in(log, key), "content": door.value(entries[key], f"entries[{key[:64]!r}]")}
             for key in sorted(entries)
         ]
         with self._transaction(writes=True) as run:
@@ -233,10 +230,10 @@ class Ledger(ABC):
         StoreError
             If they cannot be read now.
         """
-        one = _names(series=series)
+        one = door.names(series=series)
         found = {}
         with self._transaction(writes=False) as run:
-            for (name,) in run.ask(_NAMES, **one, **_range(log)):
+            for (name,) in run.ask(_NAMES, **one, **door.names_of(log)):
                 key = str(name)[len(log) + 1 :]
                 # What a tidying writer dropped between the two is not there any more.
                 if key not in without and (content := run.ask(_GET, **one, name=name)):
@@ -263,9 +260,9 @@ class Ledger(ABC):
         StoreError
             If it cannot be done now; nothing was.
         """
-        one = _names(series=series)
-        edge = _whole("before", before)
-        silence = _whole("dead_after", dead_after, least=0)
+        one = door.names(series=series)
+        edge = door.whole(before, "before", door.LEAST)
+        silence = door.whole(dead_after, "dead_after")
         with self._transaction(writes=True) as run:
             # The row of '' always exists here, so that two that tidy at once take turns from the first statement on.
             run.do(_NEW_WRITER, **one, writer="", now=run.now)
@@ -325,80 +322,6 @@ class Ledger(ABC):
 
 
 _DAMAGED = "it is damaged; move it away, and a new one is begun, or bring back a copy"
-
-
-# --- the door ---------------------------------------------------------------------------------------------------------
-
-
-def _names(**names: str) -> dict[str, Any]:
-    """Refuse names that some database cannot hold; return them."""
-    for field, name in names.items():
-        check_text(field, name, InvalidCounts)
-    return dict(names)
-
-
-def _value(value: object, field: str) -> bytes:
-    """Refuse what is no value to keep; return it."""
-    if not isinstance(value, bytes):
-        raise WrongType(f"{field} must be bytes, got {type(value).__name__}")
-    if len(value) > _MAX_VALUE:
-        raise InvalidCounts(f"{field} must be at most {_MAX_VALUE:,} bytes, got {len(value):,}")
-    return value
-
-
-def _name_in(log: str, key: str) -> str:
-    """Return under which name an entry of a log is kept."""
-    _names(log=log, key=key)
-    name = f"{log}/{key}"
-    check_text("log and key", name, InvalidCounts)
-    return name
-
-
-def _range(log: str) -> dict[str, str]:
-    """Return between which names the entries of a log lie."""
-    _names(log=log)
-    if "/" in log:
-        raise InvalidCounts(f"log must be a name without a slash, got {log[:64]!r}")
-    return {"low": f"{log}/", "high": f"{log}0"}
-
-
-def _whole(field: str, value: object, least: int = -(2**63)) -> int:
-    """Return an integer that fits 64 bits."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise WrongType(f"{field} must be an integer, got {type(value).__name__}: {value!r:.100}")
-    if not least <= value < 2**63:
-        raise InvalidNumber(f"{field} must be at least {least} and below 2**63, got {int(value)}")
-    return int(value)
-
-
-def _rows(counts: StoredCounts) -> list[dict[str, Any]]:
-    """Return counts as rows, in the order of their key."""
-    starts, good, bad = (_column(field, getattr(counts, field, None)) for field in ("starts", "good", "bad"))
-    if not len(starts) == len(good) == len(bad):
-        raise InvalidCounts(
-            f"starts, good and bad must have one entry a bucket, got {len(starts)}, {len(good)} and {len(bad)}"
-        )
-    falls = np.flatnonzero(starts[1:] <= starts[:-1])
-    if falls.size:
-        at = int(falls[0]) + 1
-        raise InvalidCounts(f"starts must rise, got starts[{at - 1}] = {starts[at - 1]}, starts[{at}] = {starts[at]}")
-    for field, figures in (("good", good), ("bad", bad)):
-        if figures.size and figures.min() < 0:
-            at = int(np.argmax(figures < 0))
-            raise InvalidCounts(f"{field} must not be negative, got {field}[{at}] = {figures[at]}")
-    columns = zip(starts.tolist(), good.tolist(), bad.tolist(), strict=True)
-    return [{"start": start, "good": fine, "bad": poor} for start, fine, poor in columns]
-
-
-def _column(field: str, values: object) -> npt.NDArray[np.int64]:
-    """Return one column of counts as int64, or say what it is instead."""
-    array = np.asarray(values)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise WrongType(f"{field} must be a row of integers, got {array.ndim} dimensions of {array.dtype}")
-    if array.size and array.dtype.kind == "u" and array.max() >= 2**63:
-        at = int(np.argmax(array >= 2**63))
-        raise InvalidCounts(f"{field} must be below 2**63, got {field}[{at}] = {array[at]}")
-    return array.astype(np.int64)
 
 
 # --- forks ------------------------------------------------------------------------------------------------------------

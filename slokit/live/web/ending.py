@@ -9,11 +9,11 @@ was already a failure when the client left is one all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import attrs
 
-from slokit._display import clean, html_table
+from slokit._display import Shown, clean
 from slokit.sli import Http
 from slokit.sli.http import STATUSES
 
@@ -46,7 +46,7 @@ class Ending(NamedTuple):
 
 
 @attrs.frozen(repr=False)
-class RequestRecord:
+class RequestRecord(Shown):
     """One request as it ended, without anything that only one client could have sent.
 
     Parameters
@@ -82,11 +82,9 @@ class RequestRecord:
         judged = "good" if self.ok else "bad"
         return f"{clean(self.method, 20)} {route}: {status} in {self.seconds:.3g} s, {judged}"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        yield from attrs.asdict(self).items()
-
-    def _repr_html_(self) -> str:
-        return html_table(
-            ["method", "route", "status", "seconds", "ok"],
-            [[self.method, self.route or "", str(self.status or ""), f"{self.seconds:.3g}", str(self.ok)]],
-        )
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "method", self.method
+        yield "route", "(no route)" if self.route is None else self.route
+        yield "status", "no answer" if self.status is None else str(self.status)
+        yield "seconds", f"{self.seconds:.3g}"
+        yield "judged", "good" if self.ok else "bad"

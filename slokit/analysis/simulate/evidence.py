@@ -1,35 +1,27 @@
-"""Evidence that does not exist yet: traffic with its cycles, bursts, incidents and silences, from a seed.
-
-An objective, an alert or a policy should be tried before it pages anybody, and a new service has no history
-to try it on. What is simulated here is deliberately plain, so that a reader can say what it assumes:
-
-* **Expected traffic** is a mean rate times a daily cosine (in UTC), times one factor for weekdays and one for
-  weekends. Both cycles average to 1, so the mean rate is the mean rate of a whole week.
-* **Bursts** multiply it by a log-normal factor of mean 1 whose logarithm is a stationary first-order
-  autoregression: traffic wanders, and forgets over ``burst_memory``. Counts are Poisson around the product, so
-  that they are overdispersed as real traffic is.
-* **Errors** are binomial with the background share (which wanders likewise: errors come in clusters) and, on top
-  and independent of it, the share of each incident that runs.
-* **Services** are correlated in two ways, as in reality: through incidents that hit several of them, each with its
-  own sensitivity, and through a part of the wandering that they have in common.
-
-The same seed gives the same evidence. Each service draws from a stream of its own, named after it: adding a
-service changes none of the others. numpy may change its distributions between releases, and then the draws
-change with them; evidence to be kept is written down, as ``docs/data`` does.
-"""
+"""Counts and events drawn from what a simulation is told; the page of the package says how."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from slokit.analysis.scenario import Incident, Latency, Shape, Silence, Traffic
+from slokit._display import Shown
+from slokit.analysis.simulate.numbers import check_not_negative, check_several, check_share
+from slokit.analysis.simulate.scenario import Incident, Latency, Shape, Silence, Traffic
+from slokit.analysis.simulate.streams import (
+    CATALOGUE,
+    COMMON,
+    ERRORS,
+    INSTANTS,
+    TRAFFIC,
+    WANDERING,
+    stream,
+)
 from slokit.counts import Counts
-from slokit.errors import InvalidNumber, InvalidTimeline, UnknownLabel
+from slokit.errors import InvalidNumber, InvalidTimeline, UnknownLabel, WrongType
 from slokit.timeline import (
     DurationLike,
     InstantLike,
@@ -39,7 +31,7 @@ from slokit.timeline import (
     parse_instant,
 )
 
-__all__ = ["Events", "Incident", "Latency", "Silence", "Traffic", "counts", "draw_incidents", "events"]
+__all__ = ["Events", "counts", "draw_incidents", "events"]
 
 _SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
@@ -47,12 +39,11 @@ _WEEK = 7 * _DAY
 # 1970-01-01 was a Thursday; the week that holds it began three days before.
 _MONDAY = -3 * _DAY
 _MAX_EVENTS = 2**27
-# Draws of one service for one purpose share a stream; another purpose never shifts them.
-_TRAFFIC, _ERRORS, _WANDERING, _COMMON, _INSTANTS, _CATALOGUE = range(6)
+_MAX_INCIDENTS = 100_000
 
 
 @attrs.frozen(kw_only=True)
-class Events:
+class Events(Shown):
     """A stream of simulated events in order of time; the arrays are read-only and of equal length.
 
     Parameters
@@ -82,6 +73,11 @@ class Events:
 
     def __repr__(self) -> str:
         return f"Events({len(self):,} events, {int((~self.good).sum()):,} bad)"
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "events", f"{len(self):,}, {int((~self.good).sum()):,} bad"
+        if self.services:
+            yield "services", ", ".join(self.services)
 
 
 def counts(
@@ -122,6 +118,7 @@ def counts(
 
     Examples
     --------
+    >>> from slokit.analysis.simulate import Incident, Traffic
     >>> outage = Incident(start="2026-01-05T10:00Z", duration="30m", error_share=0.5)
     >>> evidence = counts(Traffic(), start="2026-01-05T00:00Z", duration="1d", seed=7, incidents=[outage])
     >>> inside = evidence.between("2026-01-05T10:00Z", "2026-01-05T10:30Z")
@@ -129,7 +126,9 @@ def counts(
     True
     """
     timeline = _timeline(start, duration, step)
-    named: list[tuple[str | None, Traffic]] = [(None, traffic)] if isinstance(traffic, Traffic) else [*traffic.items()]
+    check_share("common", common)
+    incidents, silences = check_several("incidents", incidents, Incident), check_several("silences", silences, Silence)
+    named = _named(traffic)
     _check_names([name for name, _ in named], incidents, silences)
     bad, total, observed = (
         np.stack(rows)
@@ -176,6 +175,7 @@ def events(
 
     Examples
     --------
+    >>> from slokit.analysis.simulate import Traffic
     >>> stream = events(Traffic(per_minute=60), start="2026-01-05T00:00Z", duration="1h", seed=7)
     >>> bool((stream.timestamps[1:] >= stream.timestamps[:-1]).all())
     True
@@ -190,7 +190,7 @@ def events(
     size = int(total.sum())
     if size > _MAX_EVENTS:
         raise InvalidNumber(f"at most {_MAX_EVENTS:,} events can be simulated one by one, got {size:,}; use counts()")
-    draw = _stream(seed, None, _INSTANTS)
+    draw = stream(seed, None, INSTANTS)
     shape = latency or Latency()
     flat = total.ravel()
     # Which cell (service, bucket) an event belongs to, and its rank there: the first `bad` of a cell are the bad ones.
@@ -245,7 +245,15 @@ def draw_incidents(
     True
     """
     first, span = parse_instant(start, "start"), parse_duration(duration)
-    draw = _stream(seed, None, _CATALOGUE)
+    draw = stream(seed, None, CATALOGUE)
+    check_not_negative("per_month", per_month)
+    check_share("shared", shared)
+    services = check_several("services", services, str)
+    if per_month * span > _MAX_INCIDENTS * 30 * _DAY:
+        raise InvalidNumber(
+            f"per_month must let at most {_MAX_INCIDENTS:,} incidents be expected, got {str(per_month)[:60]} over "
+            f"{duration_text(span)}"
+        )
     catalogue: list[Incident] = []
     for begin in np.sort(
         draw.integers(0, max(1, span // _SECOND), draw.poisson(per_month * span / (30 * _DAY)))
@@ -277,11 +285,9 @@ def _one_service(
     common: float,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Return bad, total and observed of one service, each of shape ``(size,)``."""
-    if not 0 <= common <= 1:
-        raise InvalidNumber(f"common must be between 0 and 1, got {common}")
     memory = traffic.burst_memory / timeline.step
-    shared = _stream(seed, None, _COMMON)
-    own = _stream(seed, name, _WANDERING)
+    shared = stream(seed, None, COMMON)
+    own = stream(seed, name, WANDERING)
     busy, faulty = (
         np.sqrt(common) * _wandering(shared, timeline.size, memory)
         + np.sqrt(1 - common) * _wandering(own, timeline.size, memory)
@@ -300,8 +306,8 @@ def _one_service(
             share = silence.share(timeline)
             expected *= 1 - share if silence.observed else share == 0
             observed &= silence.observed | (share == 0)
-    total = _stream(seed, name, _TRAFFIC).poisson(np.maximum(expected, 0.0)).astype(np.int64)
-    bad = _stream(seed, name, _ERRORS).binomial(total, np.clip(1 - fine, 0.0, 1.0)).astype(np.int64)
+    total = stream(seed, name, TRAFFIC).poisson(np.maximum(expected, 0.0)).astype(np.int64)
+    bad = stream(seed, name, ERRORS).binomial(total, np.clip(1 - fine, 0.0, 1.0)).astype(np.int64)
     return bad, total, observed
 
 
@@ -347,6 +353,18 @@ def _slowdown(names: tuple[str, ...], timeline: Timeline, incidents: Sequence[In
     return slow
 
 
+def _named(traffic: Traffic | Mapping[str, Traffic]) -> list[tuple[str | None, Traffic]]:
+    """Return services by name; a single one has none."""
+    if isinstance(traffic, Traffic):
+        return [(None, traffic)]
+    if not isinstance(traffic, Mapping) or not traffic:
+        raise WrongType(f"traffic must be Traffic(…), or map names of services to it, got {traffic!r:.100}")
+    for name, one in traffic.items():
+        if not isinstance(name, str) or not isinstance(one, Traffic):
+            raise WrongType(f"traffic must map names of services to Traffic(…), got {name!r:.60}: {one!r:.100}")
+    return [*traffic.items()]
+
+
 def _timeline(start: InstantLike, duration: DurationLike, step: DurationLike) -> Timeline:
     """Lay the buckets, refusing a last one that would be cut short."""
     length, bucket = parse_duration(duration, "duration"), parse_duration(step, "step")
@@ -368,12 +386,3 @@ def _check_names(names: Sequence[str | None], incidents: Sequence[Incident], sil
             f"hits names the service {unknown[0]!r}, which is not simulated; "
             + (f"simulated are {', '.join(known)}" if known else "give traffic as {name: Traffic(…)}")
         )
-
-
-def _stream(seed: int, name: str | None, purpose: int) -> np.random.Generator:
-    """Return the random stream of one service and purpose."""
-    if seed < 0:
-        raise InvalidNumber(f"seed must be 0 or more, got {seed}")
-    # hash() of a str differs from run to run; crc32 does not.
-    key = 0 if name is None else 1 + zlib.crc32(name.encode())
-    return np.random.default_rng([seed, key, purpose])

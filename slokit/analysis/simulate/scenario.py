@@ -1,19 +1,23 @@
 """What a simulation is told: how much traffic, what goes wrong, when nothing is heard.
 
-Definitions only; :mod:`slokit.analysis.simulate` draws from them. A shape is averaged over each bucket by its exact
+Definitions only; the files beside this one draw from them. A shape is averaged over each bucket by its exact
 integral, so that the same incident means the same errors whatever the step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from slokit import incidents
+from slokit._display import Shown, clean, percent
+from slokit.analysis.simulate.numbers import check_share, not_negative, share
 from slokit.errors import InvalidNumber
+from slokit.intervals import span_text
 from slokit.timeline import (
     InstantLike,
     Timeline,
@@ -32,16 +36,6 @@ Shape = Literal["step", "ramp", "spike"]
 _SPIKE_DECAY = 4.0
 
 
-def _share(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not 0 <= value <= 1:
-        raise InvalidNumber(f"{attribute.name} must be between 0 and 1, got {value}")
-
-
-def _not_negative(_instance: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not 0 <= value < float("inf"):
-        raise InvalidNumber(f"{attribute.name} must be 0 or more, and finite, got {value}")
-
-
 def _instant_ns(value: InstantLike | int) -> int:
     return value if type(value) is int else parse_instant(value)  # type: ignore[arg-type]
 
@@ -56,12 +50,11 @@ def _names(value: Iterable[str] | None) -> tuple[str, ...] | None:
 
 def _sensitivities(_instance: object, _attribute: object, value: tuple[tuple[str, float], ...] | None) -> None:
     for name, sensitivity in value or ():
-        if not 0 <= sensitivity <= 1:
-            raise InvalidNumber(f"hits[{name!r}] must be between 0 and 1, got {sensitivity}")
+        check_share(f"hits[{name!r:.60}]", sensitivity)
 
 
 @attrs.frozen(kw_only=True)
-class Traffic:
+class Traffic(Shown):
     """How much a service is asked, and how often it fails when nothing in particular is wrong.
 
     Parameters
@@ -94,18 +87,24 @@ class Traffic:
     0.4
     """
 
-    per_minute: float = attrs.field(default=600.0, validator=_not_negative)
-    daily: float = attrs.field(default=0.6, validator=_share)
-    peak_hour: float = attrs.field(default=14.0, validator=_not_negative)
-    weekend: float = attrs.field(default=0.6, validator=_not_negative)
-    bursts: float = attrs.field(default=0.15, validator=_not_negative)
+    per_minute: float = attrs.field(default=600.0, validator=not_negative)
+    daily: float = attrs.field(default=0.6, validator=share)
+    peak_hour: float = attrs.field(default=14.0, validator=not_negative)
+    weekend: float = attrs.field(default=0.6, validator=not_negative)
+    bursts: float = attrs.field(default=0.15, validator=not_negative)
     burst_memory: int = attrs.field(default=1_800_000_000_000, converter=parse_length)
-    error_share: float = attrs.field(default=0.0002, validator=_share)
-    error_bursts: float = attrs.field(default=0.5, validator=_not_negative)
+    error_share: float = attrs.field(default=0.0002, validator=share)
+    error_bursts: float = attrs.field(default=0.5, validator=not_negative)
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "events", f"{self.per_minute:,g} a minute, {percent(self.error_share)} bad"
+        yield "cycle", f"{percent(self.daily)} deep, peak at {self.peak_hour:g} h, weekend {self.weekend:g}x"
+        forgets = duration_text(self.burst_memory)
+        yield "bursts", f"{self.bursts:g}, forgotten in {forgets}; of errors {self.error_bursts:g}"
 
 
 @attrs.frozen(kw_only=True)
-class Incident:
+class Incident(Shown):
     """A span in which more goes wrong than usual.
 
     Parameters
@@ -125,6 +124,8 @@ class Incident:
         Factor on latency at its height; it matters to :func:`events` only.
     name
         What to call it.
+    kind
+        What kind it was, for reviews of what happened: the name of its class where a catalogue drew it.
 
     Raises
     ------
@@ -139,12 +140,13 @@ class Incident:
 
     start: int = attrs.field(converter=_instant_ns)
     duration: int = attrs.field(converter=parse_length)
-    error_share: float = attrs.field(default=1.0, validator=_share)
+    error_share: float = attrs.field(default=1.0, validator=share)
     shape: Shape = attrs.field(default="step")
     hits: tuple[tuple[str, float], ...] | None = attrs.field(default=None, converter=_pairs, validator=_sensitivities)
-    traffic: float = attrs.field(default=1.0, validator=_not_negative)
-    slowdown: float = attrs.field(default=1.0, validator=_not_negative)
+    traffic: float = attrs.field(default=1.0, validator=not_negative)
+    slowdown: float = attrs.field(default=1.0, validator=not_negative)
     name: str = ""
+    kind: str = ""
 
     @shape.validator
     def _known_shape(self, _attribute: object, value: str) -> None:
@@ -159,6 +161,11 @@ class Incident:
     def sensitivity(self, service: str | None) -> float:
         """Return how strongly it hits a service; with a single unnamed service, fully."""
         return 1.0 if self.hits is None or service is None else dict(self.hits).get(service, 0.0)
+
+    @property
+    def declared(self) -> incidents.Incident:
+        """What people would have declared afterwards: the span, its kind and its name."""
+        return incidents.Incident(self.start, self.end, kind=self.kind, name=self.name)
 
     def profile(self, timeline: Timeline) -> npt.NDArray[np.float64]:
         """Return its height averaged over each bucket, 0 to 1, shape ``(size,)``.
@@ -177,12 +184,21 @@ class Incident:
         return np.diff(area) * (self.duration / timeline.step)
 
     def __repr__(self) -> str:
-        what = f"{self.name or self.shape!r} {self.error_share:.0%}"
+        what = f"{clean(self.name) or self.shape!r} {self.error_share:.0%}"
         return f"Incident({what} from {instant_text(self.start)} for {duration_text(self.duration)})"
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.end)
+        yield "error share", f"{percent(self.error_share)}, {self.shape}"
+        if self.traffic != 1 or self.slowdown != 1:
+            yield "factors", f"traffic {self.traffic:g}x, latency {self.slowdown:g}x"
+        if self.hits is not None:
+            yield "hits", ", ".join(f"{service} {percent(sensitivity)}" for service, sensitivity in self.hits)
+        yield from ((field, text) for field, text in (("name", self.name), ("kind", self.kind)) if text)
 
 
 @attrs.frozen(kw_only=True)
-class Silence:
+class Silence(Shown):
     """A span without events: either nobody came, or nobody counted.
 
     Parameters
@@ -206,6 +222,12 @@ class Silence:
     observed: bool = False
     hits: tuple[str, ...] | None = attrs.field(default=None, converter=_names)
 
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "span", span_text(self.start, self.start + self.duration)
+        yield "observed", "yes" if self.observed else "no"
+        if self.hits is not None:
+            yield "hits", ", ".join(self.hits)
+
     def share(self, timeline: Timeline) -> npt.NDArray[np.float64]:
         """Return the part of each bucket that it silences, 0 to 1, shape ``(size,)``."""
         edges = timeline.start + np.arange(timeline.size + 1, dtype=np.int64) * timeline.step
@@ -213,7 +235,7 @@ class Silence:
 
 
 @attrs.frozen(kw_only=True)
-class Latency:
+class Latency(Shown):
     """Latencies as a log-normal, given by two quantiles.
 
     Parameters
@@ -233,3 +255,7 @@ class Latency:
     def __attrs_post_init__(self) -> None:
         if self.p99 < self.median:
             raise InvalidNumber(f"p99 must not be below median, got {duration_text(self.p99)}")
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        yield "median", duration_text(self.median)
+        yield "p99", duration_text(self.p99)
