@@ -29,7 +29,8 @@ Comparison = Literal["gt", "gte"]
 def parse_burn_rate(value: RationalLike) -> Fraction:
     """Read a burn rate as a decimal; it must not be negative."""
     rate = parse_rational(value, "burn_rate")
-    if rate < 0:
+    # Comparing fractions takes longer than reading one, and a sweep has thousands.
+    if rate.numerator < 0:
         raise InvalidAlert(f"burn_rate must not be negative, got {value}")
     return rate
 
@@ -37,7 +38,7 @@ def parse_burn_rate(value: RationalLike) -> Fraction:
 def parse_share(value: RationalLike) -> Fraction:
     """Read a share of a budget as a decimal; it must not be negative, and may pass 1."""
     share = parse_rational(value, "share")
-    if share < 0:
+    if share.numerator < 0:
         raise InvalidAlert(f"share must not be negative, got {value}")
     return share
 
