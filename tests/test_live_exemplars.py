@@ -21,8 +21,8 @@ from slokit import SLI, SLO
 from slokit.errors import InvalidDefinition, InvalidInterval, WrongType
 from slokit.incidents import spells
 from slokit.live import Exemplar, ManualClock, Monitor, Recording
-from slokit.live.exemplars import MOST_TEXT, Exemplars
-from slokit.live.recorder import Recorder
+from slokit.live.recording.exemplars import MOST_TEXT, Exemplars
+from slokit.live.recording.recorder import Recorder
 from slokit.live.web import AsgiMonitor, HttpEvents, WsgiMonitor, trace_id
 from slokit.timeline import parse_instant
 from tests.pressing import FastClock, interrupted, switching

@@ -14,7 +14,7 @@ import pytest
 
 from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
 from slokit.live.clock import ManualClock, SystemClock
-from slokit.live.recorder import Recorded, Recorder
+from slokit.live.recording.recorder import Recorded, Recorder
 from tests.pressing import FastClock, Unlocked, Yielding, interrupted, switching
 
 MINUTE = 60 * 10**9
@@ -257,7 +257,7 @@ def test_what_came_while_the_lock_was_held_is_in_the_next_reading() -> None:
 
 def test_who_adds_without_end_keeps_no_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reading takes along what comes meanwhile, but no more than may wait; the rest is in the next one."""
-    monkeypatch.setattr("slokit.live.recorder._MOST_PENDING", 20)
+    monkeypatch.setattr("slokit.live.recording.recorder._MOST_PENDING", 20)
     recorder = Recorder(MINUTE, 10, ManualClock("2026-01-01T12:00Z"))
     settle, adds = recorder._settle, count(1)
 
