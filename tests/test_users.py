@@ -142,7 +142,8 @@ def test_several_series_without_a_bucket_lose_nothing(how: dict[str, Any], every
     lost = minutes_lost(
         slo.evaluate(Counts.empty(step="1m", labels={"tenant": ["a", "b"]})), everything=everything, **how
     )
-    assert [(row.labels[0][1], row.user_minutes, row.of) for row in lost.rows] == [("a", 0, 0), ("b", 0, 0)]
+    assert [row.labels[0][1] for row in lost.rows] == ["a", "b"]
+    assert all(row.user_minutes == row.of == 0 for row in lost.rows)
 
 
 def test_labels_do_not_bite() -> None:
