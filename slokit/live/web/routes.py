@@ -6,7 +6,7 @@ them for whoever scans. So a template is taken from what a framework matched, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 __all__ = ["asgi_path", "asgi_route", "wsgi_path", "wsgi_route"]
@@ -48,6 +48,8 @@ def asgi_route(scope: MutableMapping[str, Any]) -> str | None:
         return f"{_mounted(scope)}{path}" if below is None else None if below else _mounted(scope) or path
     if endpoint is None or hasattr(endpoint, "routes"):
         return None
+    if (found := _by_endpoint(scope, endpoint)) is not None:
+        return found
     named = endpoint if hasattr(endpoint, "__qualname__") else type(endpoint)
     return f"{named.__module__}.{named.__qualname__}"
 
@@ -62,18 +64,42 @@ def _with_prefix(scope: Mapping[str, Any], route: object) -> object:
 
 def _mounted(scope: Mapping[str, Any]) -> str:
     """Return the templates of what the route is mounted below; empty where they cannot be found."""
-    root, whole = scope.get("app_root_path"), scope.get("root_path") or ""
-    if not isinstance(root, str) or not isinstance(whole, str) or not whole.startswith(root) or len(whole) == len(root):
-        return ""
+    return _found(scope, lambda _routes, _path: "") or ""
+
+
+def _by_endpoint(scope: Mapping[str, Any], endpoint: object) -> str | None:
+    """Find the template by what answered: older Starlette keeps that, and not the route that led there."""
+
+    def leaf(routes: Any, path: str) -> str | None:
+        # A mount of something that knows no routes, such as static files, is the whole template.
+        candidates = [route for route in routes if getattr(route, "endpoint", None) is endpoint]
+        for route in candidates:
+            template, regex = getattr(route, "path", None), getattr(route, "path_regex", None)
+            if isinstance(template, str) and regex is not None and regex.match(path):
+                return template
+        return None if len(routes) else ""
+
+    return _found(scope, leaf) or None
+
+
+_Leaf = Callable[[Any, str], str | None]
+
+
+def _found(scope: Mapping[str, Any], leaf: _Leaf) -> str | None:
+    """Return the templates by which a path was mounted, with what is found where that ends."""
+    whole = scope.get("root_path") or ""
+    root = scope.get("app_root_path", whole)
+    if not isinstance(root, str) or not isinstance(whole, str) or not whole.startswith(root):
+        return None
     router: Any = scope.get("router")
     routes = getattr(router, "routes", ())
-    return _templates(routes, _below(scope.get("path", ""), root.rstrip("/")), whole[len(root) :], _DEEPEST) or ""
+    return _templates(routes, _below(scope.get("path", ""), root.rstrip("/")), whole[len(root) :], leaf, _DEEPEST)
 
 
-def _templates(routes: Any, path: str, mounted: str, deepest: int) -> str | None:
+def _templates(routes: Any, path: str, mounted: str, leaf: _Leaf, deepest: int) -> str | None:
     """Find the mounts by which a path came to be mounted as it is, in the order in which they are tried."""
     if not mounted:
-        return ""
+        return leaf(routes, path)
     for route in routes if deepest else ():
         template, below = getattr(route, "path", None), getattr(route, "routes", None)
         match = route.path_regex.match(path) if below is not None and hasattr(route, "path_regex") else None
@@ -82,7 +108,7 @@ def _templates(routes: Any, path: str, mounted: str, deepest: int) -> str | None
         rest = f"/{match['path']}"
         taken = path[: len(path) - len(rest)]
         if mounted.startswith(taken):
-            found = _templates(below, rest, mounted[len(taken) :], deepest - 1)
+            found = _templates(below, rest, mounted[len(taken) :], leaf, deepest - 1)
             if found is not None:
                 return f"{template}{found}"
     return None
