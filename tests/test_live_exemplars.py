@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import threading
-import time
 from collections import Counter
 from typing import Any
 
@@ -22,11 +21,11 @@ from slokit import SLI, SLO
 from slokit.errors import InvalidDefinition, InvalidInterval, WrongType
 from slokit.incidents import spells
 from slokit.live import Exemplar, ManualClock, Monitor, Recording
-from slokit.live.exemplars import MOST_TEXT, Exemplars
-from slokit.live.recorder import Recorder
+from slokit.live.recording.exemplars import MOST_TEXT, Exemplars
+from slokit.live.recording.recorder import Recorder
 from slokit.live.web import AsgiMonitor, HttpEvents, WsgiMonitor, trace_id
 from slokit.timeline import parse_instant
-from tests.test_live_recorder import FastClock, switching
+from tests.pressing import FastClock, interrupted, switching
 
 START = "2026-01-01T00:00Z"
 MINUTE = 60 * 10**9
@@ -201,27 +200,13 @@ def test_a_timer_whose_handler_records_bad_events_hangs_nowhere() -> None:
     """It interrupts noting, folding and reading in the one thread that holds their lock."""
     one = Recorder(10**9, 10**5, FastClock())
     ids = itertools.count()
-    handled = 0
 
-    def handler(*_: Any) -> None:
-        nonlocal handled
-        handled += 1
-        one.record(False, f"handler-{next(ids)}")
+    def work(turn: int) -> None:
+        one.record(False, f"main-{next(ids)}")
+        if turn % 50 == 0:
+            one.exemplars()
 
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-    try:
-        recorded = 0
-        until = time.monotonic() + 0.5
-        while time.monotonic() < until:
-            one.record(False, f"main-{next(ids)}")
-            recorded += 1
-            if recorded % 50 == 0:
-                one.exemplars()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert handled > 50
+    recorded, handled = interrupted(lambda: one.record(False, f"handler-{next(ids)}"), work)
     assert int(one.read().bad.sum()) == recorded + handled
     assert all(n <= 8 for n in Counter(e.start for e in one.exemplars()).values())
 

@@ -39,10 +39,10 @@ from slokit.errors import (
     WrongType,
 )
 from slokit.live import ManualClock, Monitor, open_store
-from slokit.live.drops import REASONS
 from slokit.live.expose import FAMILIES, Family, Figure, PrometheusCollector, figures, observe_with
 from slokit.live.expose.otel import _Rounds
 from slokit.live.expose.readings import Reader
+from slokit.live.recording.drops import REASONS
 from tests.conftest import IN_CI
 
 START = "2026-01-01T00:00Z"

@@ -29,7 +29,7 @@ from slokit.errors import (
 from slokit.live import Fleet, ManualClock
 from slokit.live.fleet import OVERFLOW, FleetTick, Tiers
 from slokit.live.fleet.recorder import FleetRecorder
-from tests.test_live_recorder import FastClock, switching
+from tests.pressing import FastClock, Unlocked, Yielding, interrupted, switching
 
 UP = SLI.ratio("up")
 BITE = "<script>\u202e\x1b[31m</script>"
@@ -52,38 +52,6 @@ def sums(fleet: Fleet) -> tuple[int, int]:
 
 
 # --- nothing is lost --------------------------------------------------------------------------------------------------
-
-
-class _Yielding:
-    """The real counter, with a switch before and after it counts."""
-
-    def __init__(self, start: int) -> None:
-        self._count = count(start)
-
-    def __iter__(self) -> _Yielding:
-        return self
-
-    def __next__(self) -> int:
-        time.sleep(0)
-        value = next(self._count)
-        time.sleep(0)
-        return value
-
-
-class _Unlocked:
-    """A counter as one would write it in Python, with a switch where it hurts."""
-
-    def __init__(self, start: int) -> None:
-        self._value = start
-
-    def __iter__(self) -> _Unlocked:
-        return self
-
-    def __next__(self) -> int:
-        value = self._value
-        time.sleep(0)
-        self._value = value + 1
-        return value
 
 
 def hammer(fleet: FleetRecorder, threads: int, records: int) -> None:
@@ -141,7 +109,7 @@ def test_threads_lose_nothing_across_roll_overs_and_ticks(interval: float, limit
 def test_a_switch_in_the_middle_loses_nothing() -> None:
     """Wherever a thread gives way while it holds a generation, its event is in some reading."""
     fleet = Fleet(objective("3d"), resolution="1s", clock=FastClock())
-    fleet._counter = _Yielding
+    fleet._counter = Yielding
     fleet._begin()
     hammer(fleet, 8, 700)
     assert sums(fleet) == (8 * 630 + 8 * 27, 8 * 70 + 8 * 3)
@@ -150,7 +118,7 @@ def test_a_switch_in_the_middle_loses_nothing() -> None:
 def test_this_test_would_notice_a_counter_without_a_lock() -> None:
     """The double that loses events does lose them: else the test above proves nothing."""
     fleet = Fleet(objective("3d"), clock=FastClock())
-    fleet._counter = _Unlocked
+    fleet._counter = Unlocked
     fleet._begin()
     hammer(fleet, 8, 700)
     assert sum(sums(fleet)) < 8 * 730
@@ -159,28 +127,18 @@ def test_this_test_would_notice_a_counter_without_a_lock() -> None:
 def test_a_timer_whose_handler_records_loses_nothing() -> None:
     """The handler interrupts recording, rolling over and ticks, in the one thread that holds the lock."""
     fleet = Fleet(objective("3d"), resolution="1s", limit=20, clock=FastClock())
-    handled = 0
+    late = count()
 
-    def handler(*_: Any) -> None:
-        nonlocal handled
-        handled += 1
-        fleet.record(f"late {handled % 30}", True)
+    def handle() -> None:
+        fleet.record(f"late {next(late) % 30}", True)
         fleet.add("bulk", good=1)
 
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-    try:
-        recorded = 0
-        until = time.monotonic() + 0.5
-        while time.monotonic() < until:
-            fleet.record("mine", True)
-            recorded += 1
-            if recorded % 50 == 0:
-                fleet.tick()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert handled > 50
+    def work(turn: int) -> None:
+        fleet.record("mine", True)
+        if turn % 50 == 0:
+            fleet.tick()
+
+    recorded, handled = interrupted(handle, work)
     assert sums(fleet) == (recorded + 2 * handled, 0)
 
 

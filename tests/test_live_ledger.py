@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 from slokit import SLI, SLO, CalendarWindow, Counts, Exclusion, Policy, Rule, State, Timeslices
 from slokit.conditions import BudgetBelow, Exhausted, Missed
 from slokit.errors import InvalidDuration, InvalidPolicy, SnapshotError, StoreError, UnknownActivity, WrongType
-from slokit.live import DecisionLedger, Evidence, LedgerEntry, ManualClock, Monitor, book
+from slokit.live import DecisionLedger, Evidence, LedgerEntry, ManualClock, Monitor
+from slokit.live.ledger import book
+from slokit.live.ledger.revisions import settled_from
 from slokit.live.restarts import fingerprint, unpacked
-from slokit.live.revisions import settled_from
 from slokit.live.snapshot import decode, encode
 from slokit.live.stores import SqliteStore
 from slokit.policy import Override

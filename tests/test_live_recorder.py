@@ -5,11 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -18,36 +14,11 @@ import pytest
 
 from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
 from slokit.live.clock import ManualClock, SystemClock
-from slokit.live.recorder import Recorded, Recorder
+from slokit.live.recording.recorder import Recorded, Recorder
+from tests.pressing import FastClock, Unlocked, Yielding, interrupted, switching
 
 MINUTE = 60 * 10**9
 MILLISECOND = 10**6
-
-
-class FastClock:
-    """The machine's clock, a thousand times as fast: buckets of a second roll over every millisecond."""
-
-    def __init__(self) -> None:
-        self._began = time.time_ns()
-
-    def now(self) -> int:
-        """Return a fast instant."""
-        return self._began + (time.time_ns() - self._began) * 1_000
-
-    def monotonic(self) -> int:
-        """Return the same: it never steps."""
-        return self.now()
-
-
-@contextmanager
-def switching(interval: float) -> Iterator[None]:
-    """Have threads switch as often as that."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(interval)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def sums(recorder: Recorder) -> tuple[int, int]:
@@ -97,48 +68,16 @@ def test_threads_lose_nothing_across_roll_overs_and_readings(interval: float) ->
     assert recorder.drops() == {}
 
 
-class _Unlocked:
-    """A counter as one would write it in Python, with a switch where it hurts."""
-
-    def __init__(self) -> None:
-        self._value = 0
-
-    def __iter__(self) -> _Unlocked:
-        return self
-
-    def __next__(self) -> int:
-        value = self._value
-        time.sleep(0)
-        self._value = value + 1
-        return value
-
-
-class _Yielding:
-    """The real counter, with a switch before and after it counts."""
-
-    def __init__(self) -> None:
-        self._count = count()
-
-    def __iter__(self) -> _Yielding:
-        return self
-
-    def __next__(self) -> int:
-        time.sleep(0)
-        value = next(self._count)
-        time.sleep(0)
-        return value
-
-
 def test_a_switch_in_the_middle_loses_nothing() -> None:
     """Wherever a thread gives way while it holds a cell, its event is in some reading."""
-    recorder = Recorder(10**9, 10**5, FastClock(), counter=_Yielding)
+    recorder = Recorder(10**9, 10**5, FastClock(), counter=Yielding)
     hammer(recorder, 8, 1_000)
     assert sums(recorder) == (7_200, 800)
 
 
 def test_this_test_would_notice_a_counter_without_a_lock() -> None:
     """The double that loses events does lose them: else the tests above prove nothing."""
-    recorder = Recorder(10**18, 10, SystemClock(), counter=_Unlocked)
+    recorder = Recorder(10**18, 10, SystemClock(), counter=Unlocked)
     hammer(recorder, 8, 1_000)
     assert sum(sums(recorder)) < 8_000
 
@@ -146,27 +85,13 @@ def test_this_test_would_notice_a_counter_without_a_lock() -> None:
 def test_a_timer_whose_handler_records_loses_nothing() -> None:
     """The handler interrupts recording, rolling over and reading, in the one thread that holds the lock."""
     recorder = Recorder(10**9, 10**5, FastClock())
-    handled = 0
 
-    def handler(*_: Any) -> None:
-        nonlocal handled
-        handled += 1
+    def work(turn: int) -> None:
         recorder.record(True)
+        if turn % 50 == 0:
+            recorder.read()
 
-    before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-    try:
-        recorded = 0
-        until = time.monotonic() + 0.5
-        while time.monotonic() < until:
-            recorder.record(True)
-            recorded += 1
-            if recorded % 50 == 0:
-                recorder.read()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert handled > 50
+    recorded, handled = interrupted(lambda: recorder.record(True), work)
     assert sums(recorder) == (recorded + handled, 0)
 
 
@@ -332,7 +257,7 @@ def test_what_came_while_the_lock_was_held_is_in_the_next_reading() -> None:
 
 def test_who_adds_without_end_keeps_no_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reading takes along what comes meanwhile, but no more than may wait; the rest is in the next one."""
-    monkeypatch.setattr("slokit.live.recorder._MOST_PENDING", 20)
+    monkeypatch.setattr("slokit.live.recording.recorder._MOST_PENDING", 20)
     recorder = Recorder(MINUTE, 10, ManualClock("2026-01-01T12:00Z"))
     settle, adds = recorder._settle, count(1)
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from slokit.live.bounds import StatusBounds
 from slokit.live.clock import ManualClock, SystemClock
-from slokit.live.entries import LedgerEntry
-from slokit.live.evidence import Evidence
-from slokit.live.exemplars import Exemplar
 from slokit.live.fleet import Fleet
 from slokit.live.ledger import DecisionLedger
+from slokit.live.ledger.entries import LedgerEntry
+from slokit.live.ledger.evidence import Evidence
+from slokit.live.ledger.revisions import Revision
 from slokit.live.monitor import Monitor
 from slokit.live.recording import Recording
-from slokit.live.revisions import Revision
+from slokit.live.recording.exemplars import Exemplar
 from slokit.live.stores import SqliteStore, SqlStore, open_store
 
 __all__ = [

@@ -6,9 +6,9 @@ import logging
 import weakref
 
 from slokit.errors import StoreError
-from slokit.live.book import Book, log_name
 from slokit.live.judge import Judge
 from slokit.live.keeping import Keeper
+from slokit.live.ledger.book import Book, log_name
 from slokit.live.recording import Recording
 from slokit.live.restarts import fingerprint, judgement, judgement_key, resume_judgement
 from slokit.protocols import Store

@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 from slokit.exclusions import Exclusion
 from slokit.live.backing import Backing
-from slokit.live.book import Book, until_of
 from slokit.live.forks import begins_anew
 from slokit.live.judge import Callbacks, Judge
 from slokit.live.knowledge import Knowledge
 from slokit.live.ledger import DecisionLedger
+from slokit.live.ledger.book import Book, until_of
+from slokit.live.ledger.revisions import Revision, has_forgotten, revised, settled_from
 from slokit.live.recording import Recording
 from slokit.live.restarts import Kept, packed
-from slokit.live.revisions import Revision, has_forgotten, revised, settled_from
 from slokit.policy import Decision, Override, Policy, PolicyHistory
 from slokit.policy.decision import permits
 from slokit.slo import SLO

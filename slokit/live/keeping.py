@@ -14,8 +14,8 @@ import numpy as np
 
 from slokit.errors import StoreError
 from slokit.live.forks import begins_anew
-from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording
+from slokit.live.recording.recorder import Recorded
 from slokit.protocols import Store, StoredCounts
 
 __all__ = ["Keeper"]

@@ -14,10 +14,10 @@ from slokit.errors import InvalidDefinition
 from slokit.evaluation import Evaluation
 from slokit.exclusions import Exclusion
 from slokit.live.keeping import Keeper
-from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording, counts_of
-from slokit.live.ring import Coarse, Laying
-from slokit.live.tiered import SHAPE
+from slokit.live.recording.recorder import Recorded
+from slokit.live.recording.ring import Coarse, Laying
+from slokit.live.recording.tiered import SHAPE
 from slokit.slo import SLO
 from slokit.windows import RollingWindow
 

@@ -28,9 +28,9 @@ from slokit.live.flusher import Flusher
 from slokit.live.judge import Callback
 from slokit.live.knowledge import Knowledge, check_tiers, judged_every
 from slokit.live.ledger import DecisionLedger
+from slokit.live.ledger.revisions import Revision, longest_look
 from slokit.live.recording import Memory, Recording
 from slokit.live.restarts import Kept, unpacked
-from slokit.live.revisions import Revision, longest_look
 from slokit.live.stores import open_store
 from slokit.policy import Decision, Policy, PolicyHistory
 from slokit.protocols import Clock, Store
@@ -77,7 +77,7 @@ class Monitor:
     memory
         ``"exact"`` remembers every bucket: 734 KB for 30 days of minutes, and twice that while it knows a decision.
         ``"tiers"`` takes at most 40 KB, remembers what is older than some hours in coarser buckets, and says with
-        :meth:`bounds` what that leaves open: see :mod:`slokit.live.tiered`.
+        :meth:`bounds` what that leaves open: see :mod:`slokit.live.recording.tiered`.
 
     Raises
     ------
@@ -390,7 +390,10 @@ class Monitor:
 
     @property
     def drops(self) -> Mapping[str, int]:
-        """How many events did not count, or lost their exemplar, by reason; see :data:`slokit.live.drops.REASONS`."""
+        """How many events did not count, or lost their exemplar, by reason.
+
+        The reasons are those of :data:`slokit.live.recording.drops.REASONS`.
+        """
         return self.recording.drops()
 
     @property

@@ -15,8 +15,8 @@ from slokit.config import to_dict
 from slokit.errors import InvalidDefinition, SnapshotError
 from slokit.live.judge import Judge
 from slokit.live.ledger import DecisionLedger
-from slokit.live.recorder import Recorded
 from slokit.live.recording import Recording
+from slokit.live.recording.recorder import Recorded
 from slokit.live.snapshot import decode, encode
 from slokit.slo import SLO
 from slokit.timeline import duration_text

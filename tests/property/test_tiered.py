@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from slokit import SLI, SLO, Exclusion, Policy, Rule, State
 from slokit.conditions import BudgetBelow, Exhausted, Missed
 from slokit.live import ManualClock, Monitor
-from slokit.live.ring import Ring
-from slokit.live.tiered import TieredRing
+from slokit.live.recording.ring import Ring
+from slokit.live.recording.tiered import TieredRing
 from slokit.timeline import parse_instant
 
 SMALL = ((1, 7), (3, 8), (6, None))

@@ -16,8 +16,8 @@ import attrs
 
 from slokit._display import clean, html_table
 from slokit.errors import InvalidDefinition, InvalidNumber, WrongType
-from slokit.live.drops import REASONS
 from slokit.live.monitor import Monitor
+from slokit.live.recording.drops import REASONS
 from slokit.timeline import DurationLike, duration_text, parse_length
 
 __all__ = ["FAMILIES", "WINDOWS", "Family", "Figure", "Kind", "Labels", "figures", "identity", "parse_windows"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from slokit._arrays import array_of
 from slokit._kernels.halves import exact_sum
 from slokit.errors import InvalidCounts, WrongType
-from slokit.live.door import MOST_EVENTS
+from slokit.live.recording.door import MOST_EVENTS
 
 __all__ = ["MOST_TOGETHER", "Events", "Ints", "numbers"]
 

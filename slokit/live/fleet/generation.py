@@ -2,8 +2,8 @@
 
 A label has a counter of its own for good and one for bad events, made at its first event: ``next()`` on an
 :class:`itertools.count` is one call into C, so many threads, signal handlers and finalizers may add to it
-(see :mod:`slokit.live.cells`). A counter begins at its row's number in the upper bits: one pass over all counters then
-gives the rows and the counts, without looking a single label up.
+(see :mod:`slokit.live.recording.cells`). A counter begins at its row's number in the upper bits: one pass over all
+counters then gives the rows and the counts, without looking a single label up.
 """
 
 from __future__ import annotations

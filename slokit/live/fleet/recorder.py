@@ -1,8 +1,8 @@
 """Recording for thousands of labels: an event to its bucket and its label's row, from any thread, without waiting.
 
-It is done as in :mod:`slokit.live.recorder`: an event finds the open generation and the counter of its label in it, and
-adds one. Only the first event of a label in a bucket does more, and takes no lock either. The lock belongs to those who
-read: they fold what was counted into the running sums.
+It is done as in :mod:`slokit.live.recording.recorder`: an event finds the open generation and the counter of its label
+in it, and adds one. Only the first event of a label in a bucket does more, and takes no lock either. The lock belongs
+to those who read: they fold what was counted into the running sums.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import numpy.typing as npt
 
 from slokit.counts.axes import texts
 from slokit.errors import InvalidEvents, OutOfTimeline, WrongType
-from slokit.live.cells import ALONE
-from slokit.live.door import event_count, misplaced
-from slokit.live.drops import Drops
 from slokit.live.fleet.events import MOST_TOGETHER, Events, Ints, numbers
 from slokit.live.fleet.generation import Counter, Generation
 from slokit.live.fleet.labels import OVERFLOW, Labels, wrong_label
 from slokit.live.fleet.rings import Rings
 from slokit.live.fleet.tiers import Tiers
 from slokit.live.forks import begins_anew
+from slokit.live.recording.cells import ALONE
+from slokit.live.recording.door import event_count, misplaced
+from slokit.live.recording.drops import Drops
 from slokit.protocols import Clock
 from slokit.timeline import InstantLike, parse_instant
 
@@ -371,7 +371,7 @@ class FleetRecorder:
 
     @property
     def drops(self) -> Mapping[str, int]:
-        """How many events did not count, by reason; see :data:`slokit.live.drops.REASONS`."""
+        """How many events did not count, by reason; see :data:`slokit.live.recording.drops.REASONS`."""
         with self._lock:
             return self._drops.tally()
 

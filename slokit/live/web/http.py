@@ -228,7 +228,7 @@ class HttpEvents:
     @property
     def failed_hooks(self) -> int:
         """How often ``on_request``, ``by_route`` or ``exemplar`` failed."""
-        # As in slokit.live.cells: next() is the one step that threads cannot interrupt.
+        # As in slokit.live.recording.cells: next() is the one step that threads cannot interrupt.
         failed = next(self._failed) - self._failed_reads
         self._failed_reads += 1
         return failed

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from slokit.live.ring import MOST_EVENTS, Coarse, Laying, Ring
+from slokit.live.recording.ring import MOST_EVENTS, Coarse, Laying, Ring
 
 __all__ = ["SHAPE", "TieredRing"]
 
@@ -34,7 +34,9 @@ Ints = npt.NDArray[np.int64]
 
 
 class TieredRing:
-    """Counts of the last ``size`` buckets, in tiers; takes and gives what a :class:`~slokit.live.ring.Ring` does.
+    """Counts of the last ``size`` buckets, in tiers.
+
+    It takes and gives what a :class:`~slokit.live.recording.ring.Ring` does.
 
     Parameters
     ----------

@@ -24,13 +24,13 @@ import numpy.typing as npt
 
 from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
 from slokit.incidents import Spell
-from slokit.live.cells import ALONE, Cell, Counter
-from slokit.live.door import misplaced
-from slokit.live.drops import Drops
-from slokit.live.exemplars import Exemplar, Exemplars, is_id, picked
 from slokit.live.forks import begins_anew
-from slokit.live.ring import Coarse, Laying, Ring
-from slokit.live.tiered import TieredRing
+from slokit.live.recording.cells import ALONE, Cell, Counter
+from slokit.live.recording.door import misplaced
+from slokit.live.recording.drops import Drops
+from slokit.live.recording.exemplars import Exemplar, Exemplars, is_id, picked
+from slokit.live.recording.ring import Coarse, Laying, Ring
+from slokit.live.recording.tiered import TieredRing
 from slokit.protocols import Clock
 from slokit.timeline import InstantLike
 
@@ -88,7 +88,7 @@ class Recorder:
     strict
         Whether what would be dropped raises instead.
     tiered
-        Whether what is old is remembered in coarser buckets: see :mod:`slokit.live.tiered`.
+        Whether what is old is remembered in coarser buckets: see :mod:`slokit.live.recording.tiered`.
     future
         How far beyond the clock an event may be said to lie, in nanoseconds.
     counter

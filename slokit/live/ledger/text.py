@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 
 from slokit.errors import InvalidPolicy
-from slokit.live.entries import LedgerEntry
-from slokit.live.evidence import Evidence
+from slokit.live.ledger.entries import LedgerEntry
+from slokit.live.ledger.evidence import Evidence
 from slokit.policy import Override
 from slokit.timeline import instant_text, parse_instant
 

@@ -17,9 +17,9 @@ import attrs
 from slokit._display import clean, html_table, plural
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.intervals import parse_edge
-from slokit.live.entries import LedgerEntry
-from slokit.live.ledger_text import entry_data, entry_of
-from slokit.live.revisions import Revision, revised
+from slokit.live.ledger.entries import LedgerEntry
+from slokit.live.ledger.revisions import Revision, revised
+from slokit.live.ledger.text import entry_data, entry_of
 from slokit.policy import PolicyHistory
 from slokit.status import SHOWN
 from slokit.timeline import InstantLike

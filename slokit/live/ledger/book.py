@@ -18,10 +18,10 @@ import attrs
 import numpy as np
 
 from slokit.errors import InvalidPolicy
-from slokit.live.entries import LedgerEntry, end_of, verdict_of
-from slokit.live.ledger import DecisionLedger
-from slokit.live.ledger_text import entry_data, entry_of
-from slokit.live.recording import Recording
+from slokit.live.ledger.entries import LedgerEntry, end_of, verdict_of
+from slokit.live.ledger.ledger import DecisionLedger
+from slokit.live.ledger.text import entry_data, entry_of
+from slokit.live.recording.recording import Recording
 from slokit.policy import Decision, Override, Policy, PolicyHistory
 from slokit.protocols import Store
 from slokit.timeline import DurationLike, InstantLike, parse_duration, parse_instant

@@ -14,7 +14,7 @@ import numpy as np
 
 from slokit._display import Shown, clean, percent, short
 from slokit.errors import WrongType
-from slokit.live.entries import LedgerEntry, rules_digest
+from slokit.live.ledger.entries import LedgerEntry, rules_digest
 from slokit.policy import Policy, PolicyHistory
 from slokit.timeline import Timeline
 from slokit.windows import CalendarWindow, Window

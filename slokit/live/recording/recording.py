@@ -10,9 +10,9 @@ import numpy as np
 from slokit.counts import Counts
 from slokit.errors import InvalidCounts, InvalidDefinition, InvalidSLI, WrongType
 from slokit.live.clock import SystemClock
-from slokit.live.door import event_count
-from slokit.live.measure import Measure
-from slokit.live.recorder import Recorded, Recorder
+from slokit.live.recording.door import event_count
+from slokit.live.recording.measure import Measure
+from slokit.live.recording.recorder import Recorded, Recorder
 from slokit.protocols import Clock
 from slokit.sli import SLI, Http, Ratio
 from slokit.timeline import MAX_BUCKETS, DurationLike, InstantLike, Timeline, parse_instant, parse_length
@@ -20,7 +20,10 @@ from slokit.timeline import MAX_BUCKETS, DurationLike, InstantLike, Timeline, pa
 __all__ = ["Memory", "Recording", "counts_of"]
 
 Memory = Literal["exact", "tiers"]
-"""Every bucket for as long as it is remembered, or coarser ones the older they are: see :mod:`slokit.live.tiered`."""
+"""Every bucket for as long as it is remembered, or coarser ones the older they are.
+
+See :mod:`slokit.live.recording.tiered`.
+"""
 
 
 def counts_of(recorded: Recorded, step: int) -> Counts:

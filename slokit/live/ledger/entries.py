@@ -19,7 +19,7 @@ import attrs
 from slokit._display import clean, html_table
 from slokit.errors import InvalidPolicy, WrongType
 from slokit.intervals import parse_edge
-from slokit.live.evidence import Evidence
+from slokit.live.ledger.evidence import Evidence
 from slokit.policy import Decision, Override, Rule, Severity
 from slokit.policy.state import names_of
 from slokit.texts import check_text
