@@ -33,7 +33,7 @@ from slokit.errors import (
     WrongType,
 )
 from slokit.live import ManualClock, Monitor, Recording
-from slokit.live.measure import Measure
+from slokit.live.recording.measure import Measure
 from slokit.live.snapshot import encode
 from slokit.policy import Transition
 
@@ -84,7 +84,7 @@ def test_a_status_is_that_of_the_counts() -> None:
 
 
 def test_observations_go_through_the_indicator() -> None:
-    """One value, values by name, and a failure that was quick."""
+    """One value, values by name, and a failure, which may be quick or have no value; a bool of numpy is one."""
     one, _ = monitor(slo=objective(sli=SLI.threshold("latency", lt="200ms")))
     one.observe(0.1)
     one.observe(0.3)
@@ -92,6 +92,12 @@ def test_observations_go_through_the_indicator() -> None:
     one.observe("slow")
     one.observe(0.1, ok="yes")  # type: ignore[arg-type]
     assert (one.status().good, one.status().bad) == (1, 2)
+    assert one.recording.drops() == {"not judged": 1, "not a bool": 1}
+    one.observe(0.3, ok=np.True_)  # type: ignore[arg-type]
+    one.observe(0.1, ok=np.False_)  # type: ignore[arg-type]
+    for nothing in (None, float("nan"), "timed out"):
+        one.observe(nothing, ok=False)
+    assert (one.status().good, one.status().bad) == (1, 7)
     assert one.recording.drops() == {"not judged": 1, "not a bool": 1}
     both = SLI.all_of("usable", SLI.threshold("latency", lt="200ms"), SLI.ratio("up"))
     two, _ = monitor(slo=objective(sli=both))
