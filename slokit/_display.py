@@ -300,7 +300,7 @@ class Shown:
 # What Markdown, GitHub's flavour included, reads as more than itself inside a line or a cell of a table.
 _MARKUP = {sign: f"\\{sign}" for sign in r"\`*_{}[]|~#$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP_OF = str.maketrans(_MARKUP)
-_OPENERS = re.compile(r"^([ ]*)([-+=:](?=[-+=:\s]|$)|[0-9]{1,9}[.)](?=\s|$))")
+_OPENERS = re.compile(r"^([-+=:](?=[-+=:\s]|$)|[0-9]{1,9}[.)](?=\s|$))")
 _LINKS = re.compile(r"(?i)(//|www\.|@)")
 
 
@@ -314,10 +314,11 @@ def markdown_text(value: object, limit: int = 200) -> str:
     >>> print(markdown_text("- no list"), markdown_text("1. no list"), markdown_text("---"))
     \- no list 1\. no list \---
     """
-    text = clean(str(value), limit).translate(_MARKUP_OF).replace("\\](", "\\]\\(")
+    # Four spaces in front would make code of an item, in which no escape holds.
+    text = clean(str(value), limit).lstrip(" ").translate(_MARKUP_OF).replace("\\](", "\\]\\(")
     # Two slashes, a dot and an at sign make links by themselves in some flavours.
     text = _LINKS.sub(lambda found: {"//": "/\\/", "@": "\\@"}.get(found[0], f"{found[0][:-1]}\\."), text)
-    return _OPENERS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)
+    return _OPENERS.sub(lambda found: f"{found[1][:-1]}\\{found[1][-1]}", text)
 
 
 def markdown_table(rows: Iterable[Sequence[object]], head: Sequence[object]) -> str:

@@ -170,7 +170,10 @@ class SLOHistory:
         pieces = []
         for (since, slo), (until, _) in zip(self.versions, (*self.versions[1:], (None, None)), strict=True):
             timeline = evidence.timeline
-            if timeline.size and since is not None and since >= timeline.end:
+            if timeline.size and (
+                (since is not None and since >= timeline.end) or (until is not None and until <= timeline.start)
+            ):
+                # It judges none of this evidence, which need not fit it.
                 continue
             seen = evidence
             if until is not None and until < timeline.end:

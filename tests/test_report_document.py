@@ -177,9 +177,10 @@ def test_any_text_is_plain_in_a_cell_and_in_an_item(text: str) -> None:
 
 @given(text=st.text(alphabet=st.sampled_from("ab1<>|*_[]#~+-.:= "), min_size=1, max_size=8))
 def test_any_text_at_the_start_of_a_line_is_a_paragraph(text: str) -> None:
-    """No list, no heading, no rule, no quotation."""
-    line = text.strip()
-    if line:
+    """No list, no heading, no rule, no quotation; and no code, however many spaces stand in front."""
+    if text.strip():
+        assert rendered(f"- {markdown_text('    ' + text)}") == rendered(f"- {markdown_text(text)}")
+        line = text
         assert re.fullmatch(r"<p>.*</p>\n", rendered(markdown_text(line)), re.DOTALL)
 
 

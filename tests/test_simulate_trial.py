@@ -16,7 +16,7 @@ from slokit.analysis.simulate import (
     try_policy,
 )
 from slokit.conditions import Exhausted
-from slokit.errors import InvalidNumber, InvalidWindow, UnknownActivity, UnknownLabel, WrongType
+from slokit.errors import InvalidNumber, InvalidTimeline, InvalidWindow, UnknownActivity, UnknownLabel, WrongType
 from slokit.incidents import Incident as Declared
 from tests.test_value_objects import BITE
 
@@ -50,6 +50,13 @@ def test_without_spread_all_are_equally_long() -> None:
     kind = IncidentClass("x", per_month=5, duration="90s", spread=0, severity=0.5)
     drawn = Catalogue([kind]).draw(start=START, duration="360d")
     assert {(one.duration, one.error_share) for one in drawn} == {(90_000_000_000, 0.5)}
+
+
+def test_a_spread_beyond_all_floats_ends_with_the_span() -> None:
+    """Lengths are a second at least and the whole span at most, without a warning."""
+    wild = Catalogue([IncidentClass("wild", per_month=20, duration="10m", spread=5000)])
+    lengths = {one.duration for one in wild.draw(start="2026-01-01Z", duration="30d", seed=1)}
+    assert lengths == {10**9, 30 * 86_400 * 10**9}
 
 
 def test_another_class_changes_none_of_the_others() -> None:
@@ -95,6 +102,9 @@ def test_a_drawn_incident_can_be_declared() -> None:
         (InvalidNumber, "one or more", {"services": []}),
         (WrongType, "services must be names", {"services": "api"}),
         (WrongType, "must be text", {"services": {1: 1.0}}),
+        (WrongType, r"services\['api'\] must be a number", {"services": {"api": "half"}}),
+        (WrongType, r"services\[1\] must be a name", {"services": ["api", 3]}),
+        (WrongType, r"services\[0\] must be a name", {"services": [("api", 1, 2)]}),
         (InvalidNumber, "name must be 1 to 100", {"name": ""}),
     ],
 )
@@ -244,6 +254,8 @@ def test_quantiles_are_over_all_months() -> None:
         (WrongType, "seeds must be how many", {"seeds": "12"}),
         (UnknownActivity, "depoly", {"activity": "depoly"}),
         (InvalidWindow, "no whole number of buckets", {"step": "7m"}),
+        (InvalidTimeline, "between the years 1677 and 2262", {"start": "1677-10-01Z"}),
+        (InvalidTimeline, "between the years 1677 and 2262", {"start": "2262-04-01Z"}),
     ],
 )
 def test_what_cannot_be_tried_is_refused(error: type[Exception], match: str, arguments: dict[str, Any]) -> None:

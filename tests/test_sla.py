@@ -625,6 +625,15 @@ def test_case_44_what_people_typed_does_not_bite_in_any_form() -> None:
     assert not any(value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values())
 
 
+@pytest.mark.parametrize("text", ["=1", "@SUM(1)", " +1", "\u200d=1", "\uff1d1", "  \uff20SUM(1)"])
+def test_no_cell_begins_as_a_formula_does(text: str) -> None:
+    """Neither at once, nor behind what a spreadsheet skips, nor in the full width of the signs."""
+    counts = minutes("2026-05-01T07:00Z", 31 * 1440, [(1000, 1100)])
+    statement = attrs.evolve(API, name=text).statement(counts, "2026-05", customer=text)
+    rows = list(csv.DictReader(io.StringIO(to_csv(statement), newline="")))
+    assert {row[column] for row in rows for column in ("sla", "customer")} == {f"'{text}"}
+
+
 def test_rows_add_up_to_what_the_statement_says() -> None:
     """Whoever audits it can sum the counted rows, in the zone of the customer and in UTC."""
     statement = bitten()

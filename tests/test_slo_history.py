@@ -135,6 +135,18 @@ def test_instants_outside_the_evidence_are_refused() -> None:
             ev.at(when)
 
 
+def test_a_definition_that_ended_before_the_evidence_need_not_fit_it() -> None:
+    """Slices that were finer than today's buckets, or a window that is no whole number of them, judge nothing here."""
+    now = SLO("checkout", sli=SLI.ratio("up"), target="90%", window="1h")
+    counts = Counts.from_buckets(start="2026-05-01T00:00Z", step="5m", total=[9] * 5, bad=[1] * 5)
+    for fields in ({"budgeting": Timeslices("1m", target="99%")}, {"window": "7m"}):
+        before: SLO = attrs.evolve(now, **fields)
+        for since in ("2026-04-01", "2026-05-01"):
+            found = SLOHistory([(None, before), (since, now)]).evaluate(counts)
+            assert found.pieces[0].slo == now
+            assert np.array_equal(found.met, now.evaluate(counts).met)
+
+
 def test_a_definition_that_is_not_yet_in_force_judges_nothing() -> None:
     """Nor does one whose time was over before the evidence begins."""
     history = SLOHistory([(None, LOOSE), ("2026-01-01", TIGHT), ("2027-01-01", LOOSE)])

@@ -387,6 +387,16 @@ def test_an_outcome_that_falls_again_does_not_bend() -> None:
     assert found.bend is None
 
 
+def test_of_thresholds_that_no_value_tells_apart_the_strictest_stands_first_and_bends() -> None:
+    """Rows come by their bounds, whatever the order in which they were given, and the strictest of equals is found."""
+    times, values, outcome = np.arange(300) * 3600, np.tile([0.1, 0.3, 0.6], 100), np.tile([False, False, True], 100)
+    given: dict[str, Any] = {"unit": "s", "time_unit": "s", "outcome": outcome, "paths": 2}
+    found = targets.thresholds("latency", times, values, candidates=["500ms", "350ms", "400ms", "50ms"], **given)
+    assert [row.text for row in found] == [f"at most {bound} s" for bound in ("0.05", "0.35", "0.4", "0.5")]
+    assert found.bend is not None
+    assert found.bend.text == "at most 0.35 s"
+
+
 def test_thresholds_refuse_what_does_not_fit() -> None:
     """Outcomes are booleans, one an observation; a short history has no achievable target, and says so."""
     times, values, outcome = latencies(0.4)

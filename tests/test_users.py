@@ -134,6 +134,18 @@ def test_what_are_no_users_is_refused(error: type[Exception], match: str, argume
         minutes_lost(given.pop("ev"), given.pop("users", None), **given)
 
 
+@pytest.mark.parametrize("how", [{"users": 3}, {"users": {"a": 1, "b": 2}}, {"weighing": "bucket"}])
+@pytest.mark.parametrize("everything", [False, True])
+def test_several_series_without_a_bucket_lose_nothing(how: dict[str, Any], everything: bool) -> None:
+    """A row for each, of no user-minutes, however users are given and buckets weighed."""
+    slo = SLO("x", sli=SLI.ratio("x"), target="90%", window="4m")
+    lost = minutes_lost(
+        slo.evaluate(Counts.empty(step="1m", labels={"tenant": ["a", "b"]})), everything=everything, **how
+    )
+    assert [row.labels[0][1] for row in lost.rows] == ["a", "b"]
+    assert all(row.user_minutes == row.of == 0 for row in lost.rows)
+
+
 def test_labels_do_not_bite() -> None:
     """At a prompt, in a notebook, under rich; arrays are read-only; nothing at all is shown too."""
     ev = fleet([[1, 2], [3, 4]], names=(BITE, BITE + "2"))

@@ -26,8 +26,9 @@ COLUMNS = (
 )  # fmt: skip
 """The columns of :func:`to_csv`."""
 
-# What spreadsheets take for the beginning of a formula, or skip before one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What spreadsheets take for the beginning of a formula, some of them in its full width too, and what some skip before.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SKIPPED = " \u200c\u200d"
 _MOST_TEXT = 300
 
 
@@ -185,4 +186,4 @@ def _row(statement: Statement, line: Line) -> tuple[str, str, str, str]:
 def _cell(value: Any) -> str:
     text = "" if value is None else ("yes" if value else "no") if isinstance(value, bool) else str(value)
     shown = clean(text, 10_000)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    return f"'{shown}" if shown.lstrip(_SKIPPED).startswith(_FORMULA) else shown

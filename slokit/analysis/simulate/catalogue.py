@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from slokit._display import Shown, clean, html_table, percent, plural
-from slokit.analysis.simulate.numbers import not_negative
+from slokit.analysis.simulate.numbers import check_share, not_negative
 from slokit.analysis.simulate.scenario import Incident, Shape
 from slokit.analysis.simulate.streams import CATALOGUE, stream
 from slokit.errors import InvalidNumber, WrongType
@@ -50,13 +50,16 @@ def _services(
         return None
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise WrongType(f"services must be names, or map names to sensitivities, got {value!r:.100}")
-    held = value.items() if isinstance(value, Mapping) else value
-    pairs = dict((one, 1.0) if isinstance(one, str) else one for one in held)
-    for name, sensitivity in pairs.items():
+    pairs: dict[str, float] = {}
+    for at, one in enumerate(value.items() if isinstance(value, Mapping) else value):
+        pair = (one, 1.0) if isinstance(one, str) else one
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise WrongType(f"services[{at}] must be a name, or a pair of a name and a sensitivity, got {one!r:.100}")
+        name, sensitivity = pair
         if not isinstance(name, str):
             raise WrongType(f"the name of a service must be text, got {type(name).__name__}: {name!r:.100}")
-        if not 0 <= sensitivity <= 1:
-            raise InvalidNumber(f"services[{name!r:.60}] must be between 0 and 1, got {sensitivity}")
+        check_share(f"services[{name!r:.60}]", sensitivity)
+        pairs[name] = sensitivity
     if not pairs:
         raise InvalidNumber("services must be one or more, or None for all of them")
     return tuple(sorted((name, float(sensitivity)) for name, sensitivity in pairs.items()))
@@ -123,16 +126,19 @@ class IncidentClass:
             )
         random = stream(seed, self.name, CATALOGUE)
         number = int(random.poisson(expected))
+        longest = span // _SECOND
         # Whole seconds: nanoseconds would make the catalogue unreadable.
-        begins = np.sort(random.integers(0, max(1, span // _SECOND), number))
-        lengths = np.exp(self.spread * random.standard_normal(number)) * (self.duration / _SECOND)
+        begins = np.sort(random.integers(0, max(1, longest), number))
+        # A log-normal has no end: beyond the span itself a length says no more, and a float may not hold it.
+        with np.errstate(over="ignore"):
+            spread = np.exp(self.spread * random.standard_normal(number))
+            lengths = np.minimum(spread * (self.duration / _SECOND), longest)
         low, high = self.severity
         shares = low * (high / low) ** random.random(number)
         return [
             Incident(
                 start=start + begin * _SECOND,
-                # A log-normal has no end: beyond the span itself a length says no more.
-                duration=max(1, min(round(length), span // _SECOND)) * _SECOND,
+                duration=max(1, round(length)) * _SECOND,
                 error_share=min(share, high),
                 shape=self.shape,
                 hits=None if self.services is None else dict(self.services),

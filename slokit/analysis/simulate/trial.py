@@ -28,7 +28,7 @@ from slokit.evaluation import Evaluation
 from slokit.policy import Policy, PolicyHistory
 from slokit.rational import parse_integer
 from slokit.slo import SLO
-from slokit.timeline import DurationLike, InstantLike, parse_duration, parse_instant
+from slokit.timeline import DurationLike, InstantLike, Timeline, parse_duration, parse_instant
 from slokit.windows import RollingWindow
 
 __all__ = ["Figure", "PolicyTrial", "try_policy"]
@@ -206,6 +206,8 @@ def try_policy(
         If months or seeds are out of range.
     InvalidWindow
         If the objective's window or a month is no whole number of buckets.
+    InvalidTimeline
+        If the months, or the window before them, do not lie between the years 1677 and 2262.
     UnknownActivity
         If the policy does not know the activity.
 
@@ -236,7 +238,9 @@ def try_policy(
     ahead = -(-slo.window.nominal // _DAY) * _DAY
     if ahead % bucket:
         raise InvalidWindow(f"step must divide a day, got {step!r}; use a step such as 5m")
-    plan = _Plan(parse_instant(start, "start") - ahead, ahead, bucket, ahead // bucket, a_month, lasting, service)
+    # Refused here, where the window in front would begin before the year 1677, or the months end after 2262.
+    line = Timeline(parse_instant(start, "start") - ahead, bucket, ahead // bucket + lasting * a_month)
+    plan = _Plan(line.start, ahead, bucket, ahead // bucket, a_month, lasting, service)
     figures = [_run(policy, slo, traffic, catalogue, plan, np.array(blocking), seed) for seed in drawn]
     pages, frozen, left, missed, incidents = (np.stack(rows) for rows in zip(*figures, strict=True))
     return PolicyTrial(

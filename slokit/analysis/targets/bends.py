@@ -22,6 +22,7 @@ from slokit.analysis.targets.reach import Achievable, achievable
 from slokit.errors import InvalidEvents, InvalidNumber, InvalidWindow, OneSidedThreshold, WrongType
 from slokit.rational import RationalLike, percent_text
 from slokit.sli import SLI
+from slokit.sli.threshold import Threshold
 from slokit.statistics import Interval, difference_interval
 from slokit.statistics.intervals import parse_probability
 from slokit.timeline import DurationLike
@@ -252,7 +253,8 @@ def thresholds(
     happened = _outcome(outcome, held.size)
     masks = [np.asarray(sli.is_good(held)) for sli in slis]
     rows, remarks = [], []
-    order = sorted(range(len(slis)), key=lambda i: int(masks[i].sum()))
+    # By the bounds: two that no observation lies between admit as many, and one of them is stricter all the same.
+    order = sorted(range(len(slis)), key=lambda i: _bound(slis[i]))
     for i in order:
         with warnings.catch_warnings():
             # All on one side of a threshold that is only tried is an answer, and no doubt about its unit.
@@ -269,6 +271,14 @@ def thresholds(
     if happened is not None:
         remarks.append("the bend is fitted by least squares, among the thresholds tried; it is an association")
     return ThresholdTable(name=name, rows=tuple(rows), bend=bend, assumptions=tuple(dict.fromkeys(remarks)))
+
+
+def _bound(sli: SLI) -> Fraction:
+    """Return the threshold that a value must not exceed, in the indicators' common unit."""
+    rule = sli.rule
+    assert isinstance(rule, Threshold)  # noqa: S101 - it was made here of one bound
+    assert rule.lte is not None  # noqa: S101
+    return rule.lte
 
 
 def _outcome(outcome: npt.ArrayLike | None, size: int) -> Bools | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
-from math import gcd
+from math import gcd, prod
 from typing import Any, Literal, get_args
 
 import attrs
@@ -206,11 +206,13 @@ def minutes_lost(
     sums, lead = ev._sums, ev._sums.lead
     bad, total = (np.diff(held.flat().values[:, first : stop + 1], axis=-1) for held in (sums.bad, sums.total))
     shape = (*lead, ev.timeline.size)
-    given = None if users is None else _users(ev, users, axis, shape).reshape(-1, ev.timeline.size)[:, first:stop]
+    # Not -1: without buckets it could be anything.
+    flat = (prod(lead), ev.timeline.size)
+    given = None if users is None else _users(ev, users, axis, shape).reshape(flat)[:, first:stop]
     burning = None
     if weighing == "bucket":
         step = np.timedelta64(ev.timeline.step, "ns")
-        burning = ev.burning(1, step).reshape(-1, ev.timeline.size)[:, first:stop]
+        burning = ev.burning(1, step).reshape(flat)[:, first:stop]
     minutes = Fraction(ev.timeline.step, _MINUTE)
     rows = []
     for row, index in enumerate(np.ndindex(*lead)):
