@@ -254,6 +254,33 @@ def test_a_process_that_ends_has_written(tmp_path: Path) -> None:
     assert stored(place) == (5, 0)
 
 
+CHILD = """
+import multiprocessing
+def work(place, times):
+    global one
+    one = Monitor(SLO_, store=place, flush_every="1h")
+    for _ in range(times): one.record(True)
+child = multiprocessing.get_context(sys.argv[2]).Process(target=work, args=(place, 5))
+child.start()
+child.join()
+sys.exit(child.exitcode)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_child_of_multiprocessing_that_ends_has_written(tmp_path: Path) -> None:
+    """Although it ends without the handlers of atexit; also by a monitor that its parent made."""
+    own, inherited = tmp_path / "own.db", tmp_path / "inherited.db"
+    done = run(CHILD, str(own), "fork")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stored(own) == (5, 0)
+    given = CHILD.replace('one = Monitor(SLO_, store=place, flush_every="1h")', "pass")
+    parent = "one = Monitor(SLO_, store=place, flush_every='1h')\n"
+    done = run(parent + given, str(inherited), "fork")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert stored(inherited) == (5, 0)
+
+
 def test_a_store_that_hangs_keeps_no_process_from_ending(tmp_path: Path) -> None:
     """It is waited for, for a bounded time."""
     script = (

@@ -9,8 +9,9 @@ import os
 import pickle
 import signal
 import threading
+import time
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from slokit.errors import (
     WrongType,
 )
 from slokit.live import ManualClock, Monitor, Recording
+from slokit.live.recording.measure import Measure
 from slokit.live.snapshot import encode
 from slokit.policy import Transition
 
@@ -82,7 +84,7 @@ def test_a_status_is_that_of_the_counts() -> None:
 
 
 def test_observations_go_through_the_indicator() -> None:
-    """One value, values by name, and a failure that was quick."""
+    """One value, values by name, and a failure, which may be quick or have no value; a bool of numpy is one."""
     one, _ = monitor(slo=objective(sli=SLI.threshold("latency", lt="200ms")))
     one.observe(0.1)
     one.observe(0.3)
@@ -90,6 +92,12 @@ def test_observations_go_through_the_indicator() -> None:
     one.observe("slow")
     one.observe(0.1, ok="yes")  # type: ignore[arg-type]
     assert (one.status().good, one.status().bad) == (1, 2)
+    assert one.recording.drops() == {"not judged": 1, "not a bool": 1}
+    one.observe(0.3, ok=np.True_)  # type: ignore[arg-type]
+    one.observe(0.1, ok=np.False_)  # type: ignore[arg-type]
+    for nothing in (None, float("nan"), "timed out"):
+        one.observe(nothing, ok=False)
+    assert (one.status().good, one.status().bad) == (1, 7)
     assert one.recording.drops() == {"not judged": 1, "not a bool": 1}
     both = SLI.all_of("usable", SLI.threshold("latency", lt="200ms"), SLI.ratio("up"))
     two, _ = monitor(slo=objective(sli=both))
@@ -168,6 +176,129 @@ def test_coroutines_are_measured_and_cancelling_is_nobodys_failure() -> None:
 
     asyncio.run(all_of_it())
     assert (one.status().good, one.status().bad) == (3, 1)
+
+
+def test_a_measured_stream_is_handed_all_that_comes() -> None:
+    """What is sent and thrown reaches the generator that was decorated, and closing it closes that one at once."""
+    one, _ = monitor()
+    heard: list[object] = []
+
+    @one.measure()
+    async def echo(last: str) -> AsyncGenerator[object, object]:
+        said: object = None
+        try:
+            while said != "stop":
+                try:
+                    said = yield said
+                except KeyError as error:
+                    said = error
+                heard.append(said)
+        finally:
+            heard.append(last)
+
+    async def talk() -> None:
+        stream = echo("whole")
+        assert await stream.__anext__() is None
+        assert await stream.asend("a") == "a"
+        error = KeyError("b")
+        assert await stream.athrow(error) is error
+        with pytest.raises(StopAsyncIteration):
+            await stream.asend("stop")
+        stream = echo("closed")
+        await stream.__anext__()
+        await stream.aclose()
+        assert heard == ["a", error, "stop", "whole", "closed"]
+        stream = echo("failed")
+        await stream.__anext__()
+        with pytest.raises(OSError, match="gone"):
+            await stream.athrow(OSError("gone"))
+
+    asyncio.run(talk())
+    assert (one.status().good, one.status().bad) == (1, 1)
+
+
+def test_methods_of_any_kind_are_measured() -> None:
+    """Below a decorator of the class, above it, and objects that are called: an await is part of the call."""
+    one, _ = monitor()
+
+    class Shop:
+        @one.measure()
+        @staticmethod
+        async def ship() -> None:
+            raise KeyError
+
+        @one.measure()
+        @classmethod
+        def name(cls) -> str:
+            return cls.__name__
+
+        @one.measure()
+        async def pay(self) -> None:
+            raise KeyError
+
+        async def __call__(self) -> None:
+            raise KeyError
+
+    assert Shop.name() == "Shop"
+    for fails in (Shop.ship, Shop().pay, one.measure()(Shop())):
+        with pytest.raises(KeyError):
+            asyncio.run(fails())
+    assert (one.status().good, one.status().bad) == (1, 3)
+
+
+def test_blocks_that_share_a_measure_have_their_own_seconds() -> None:
+    """Of tasks and threads that overlap each is told how long its own took; blocks within blocks too."""
+    told: list[float] = []
+    shared = Measure(lambda seconds, _: told.append(seconds))
+
+    async def block(before: float, seconds: float) -> None:
+        await asyncio.sleep(before)
+        async with shared:
+            await asyncio.sleep(seconds)
+
+    async def tasks() -> None:
+        await asyncio.gather(block(0, 0.1), block(0.05, 0.4))
+
+    asyncio.run(tasks())
+    assert told[0] < 0.3 < told[1]
+    inside, outside = threading.Event(), threading.Event()
+
+    def thread() -> None:
+        with shared:
+            inside.set()
+            outside.wait(10)
+
+    told.clear()
+    with shared:
+        time.sleep(0.2)
+        with shared:
+            begun = threading.Thread(target=thread)
+            begun.start()
+            inside.wait(10)
+    outside.set()
+    begun.join()
+    assert told[0] < 0.2 <= told[1]
+    assert told[2] < 0.2
+
+
+def test_a_block_may_be_left_by_another_thread_than_entered() -> None:
+    """As that of a generator is that nobody goes on with."""
+    told: list[bool] = []
+    shared = Measure(lambda _, ok: told.append(ok))
+    shared.__enter__()
+    other = threading.Thread(target=shared.__exit__, args=(None, None, None))
+    other.start()
+    other.join()
+    assert told == [True]
+
+
+def test_what_cannot_be_measured_is_refused() -> None:
+    """A slip in ``cancelled`` would count what nobody asked for."""
+    one, _ = monitor()
+    with pytest.raises(InvalidDefinition, match='cancelled: must be "ignore" or "bad", got \'Bad\''):
+        one.measure(cancelled="Bad")
+    with pytest.raises(WrongType, match="decorates functions, got int"):
+        one.measure()(3)  # type: ignore[type-var]
 
 
 def test_recording_never_raises() -> None:

@@ -44,8 +44,12 @@ def test_options_that_cannot_be_meant_are_refused() -> None:
 
     async def hook(record: RequestRecord) -> None: ...
 
-    with pytest.raises(WrongType, match="plain function"):
-        HttpEvents(on_request=hook)
+    class Hook:
+        async def __call__(self, record: RequestRecord) -> None: ...
+
+    for waits in (hook, Hook()):
+        with pytest.raises(WrongType, match="plain function"):
+            HttpEvents(on_request=waits)
 
 
 def test_a_record_shows_what_it_is_and_no_more() -> None:
@@ -433,6 +437,40 @@ def test_an_application_may_replace_an_answer_that_is_not_yet_sent() -> None:
     with pytest.raises(KeyError):
         WsgiMonitor(app, **watching)({}, too_late)
     assert told(watching) == both(0, 2)
+
+
+def test_an_application_may_name_exc_info() -> None:
+    """Servers allow for it, so it goes on to them as it always does: by its place."""
+    watching = monitors()
+    heard: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [], exc_info=None)
+        start_response("500 Oh", [], exc_info=(KeyError, KeyError(), None))
+        return [b"sorry"]
+
+    def server(*given: Any) -> Any:
+        heard.append(len(given))
+        return print
+
+    assert list(WsgiMonitor(app, **watching)({}, server)) == [b"sorry"]
+    assert heard == [2, 3]
+    assert told(watching) == both(0, 1)
+
+
+@pytest.mark.parametrize("headers", [None, [(1, 2)], [("Content-Length", "9" * 5000)], [("Content-Length", "a")]])
+def test_headers_that_are_none_are_the_servers_affair(headers: Any) -> None:
+    """Closing a body raises nothing for them."""
+    watching = monitors()
+
+    def app(environ: Any, start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", headers)
+        return Parts(b"a")
+
+    body: Any = WsgiMonitor(app, **watching)({}, lambda *_: print)
+    assert next(body) == b"a"
+    body.close()
+    assert told(watching) == both(0, 0)
 
 
 def test_a_body_of_known_length_stays_one() -> None:

@@ -134,6 +134,21 @@ def test_the_seconds_of_a_failure_may_be_anything() -> None:
         USABLE.is_good({"status": [503, 200], "seconds": [nan, nan]})
 
 
+@pytest.mark.parametrize("wrong", [-1, -0.001, np.timedelta64(-1, "ms"), np.float32(-1)])
+def test_no_answer_took_less_than_no_time(wrong: Any) -> None:
+    """The -1 of a proxy is no quick answer; of a failure it may be, and of what does not count."""
+    with pytest.raises(InvalidEvents, match="seconds must not be negative, got -"):
+        USABLE.is_good({"status": 200, "seconds": wrong})
+    seconds = np.array([wrong, wrong])
+    with pytest.raises(InvalidEvents, match=r"values\['seconds'\]\[1\] must not be negative, got -.*valid="):
+        USABLE.is_good({"status": [503, 200], "seconds": seconds})
+    assert USABLE.is_good({"status": 503, "seconds": wrong}) is False
+    counts = USABLE.count(
+        [0, 1], {"status": [503, 200], "seconds": seconds}, step="1m", time_unit="s", valid=[True, False]
+    )
+    assert (int(counts.good.sum()), int(counts.bad.sum())) == (0, 1)
+
+
 def test_what_does_not_count_may_be_anything() -> None:
     """By ``valid=``: no status, no seconds."""
     nan = float("nan")

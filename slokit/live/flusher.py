@@ -13,6 +13,8 @@ from __future__ import annotations
 import _thread
 import atexit
 import logging
+import os
+import sys
 import threading
 import time
 import weakref
@@ -86,6 +88,7 @@ class Flusher:
             return
         self._ended.acquire()
         _begun.add(self)
+        _follow_multiprocessing()
         try:
             self._thread = _thread.start_new_thread(self._run, (self._mailbox, self._ended))
         except RuntimeError as error:
@@ -168,3 +171,18 @@ def _at_exit() -> None:
         flusher.finish()
     for flusher in waiting:
         flusher.wait(until - time.monotonic())
+
+
+_followed: set[int] = set()
+"""The process whose end multiprocessing was asked to tell of, if it was."""
+
+
+def _follow_multiprocessing() -> None:
+    """Have a child of multiprocessing flush at its end: one that was forked calls no handler of atexit."""
+    process, util = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
+    if process is None or util is None or process.parent_process() is None or os.getpid() in _followed:
+        return
+    _followed.clear()
+    _followed.add(os.getpid())
+    # After all else that is to be done then, such as to wait for children and queues.
+    util.Finalize(None, _at_exit, exitpriority=-100)

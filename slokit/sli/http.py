@@ -3,7 +3,7 @@
 A request is one event with two faces, a status and a length of time, and both must be good at once: a failure is bad
 however quick it came, so the seconds of a bad status are not looked at, and may be anything. Statuses are whole numbers
 from 100 to 999. What is no status (0 and -1 in the logs of proxies, an empty field) is refused and not called good for
-being below 500: whether such requests count is ``valid=``'s business.
+being below 500: whether such requests count is ``valid=``'s business. So are seconds below zero.
 
 The rule that says which statuses are bad stands here once, for history and for the middleware of running services.
 """
@@ -23,7 +23,7 @@ from slokit._arrays import listed
 from slokit._display import clean
 from slokit.errors import InvalidEvents, InvalidSLI, WrongType
 from slokit.rational import decimal_text
-from slokit.sli.limits import BoolArray, is_single, plain_array, refuse
+from slokit.sli.limits import BoolArray, is_single, numbers, plain_array, refuse
 from slokit.sli.threshold import BoundLike, Threshold, read_bound
 from slokit.timeline import duration_text
 
@@ -233,7 +233,10 @@ class Http:
         if is_single(status):
             if self._quick is not None and not is_single(seconds):
                 raise _shapes(status, seconds, field)
-            return self.admits(status, seconds)
+            good = self.admits(status, seconds)
+            if good and self._quick is not None:
+                _refuse_negative(seconds, None, "seconds")
+            return good
         answered = ~self.bad.are_bad(status, _named(field, "status"), where)
         if where is not None:
             answered &= where
@@ -242,7 +245,9 @@ class Http:
         seconds = listed(seconds)
         if np.shape(seconds) != answered.shape:
             raise _shapes(status, seconds, field)
-        return self._quick.judge(seconds, answered, _named(field, "seconds"))
+        quick = self._quick.judge(seconds, answered, _named(field, "seconds"))
+        _refuse_negative(seconds, answered, _named(field, "seconds"))
+        return quick
 
     def admits(self, status: int, seconds: Any) -> bool:
         """Say whether one request is good."""
@@ -295,6 +300,13 @@ def latency_text(seconds: Fraction) -> str:
 
 def _named(field: str, face: str) -> str:
     return f"{field}[{face!r}]"
+
+
+def _refuse_negative(seconds: Any, where: BoolArray | None, field: str) -> None:
+    """Refuse lengths below zero, which are below any limit: proxies log -1 where there was none."""
+    lengths = numbers(seconds, field, where)
+    below = (lengths.view(np.int64) if lengths.dtype.kind == "m" else lengths) < 0
+    refuse(np.asarray(below), where, lengths, field, "must not be negative")
 
 
 def _shapes(status: Any, seconds: Any, field: str) -> InvalidEvents:

@@ -111,12 +111,17 @@ class Recording(Recorder):
         value
             What was observed, such as seconds.
         ok
-            False makes it bad whatever its value, as a failure is that was quick.
+            False makes it bad whatever its value, as a failure is that was quick, or that has none.
         exemplar
             What leads to it if it turns out bad, such as the id of its trace; see :meth:`record`.
         **values
             For an indicator of several parts the value of each, by its name; for http ``status=`` and ``seconds=``.
         """
+        if ok is not True:
+            ok = bool(ok) if isinstance(ok, np.bool_) else ok
+            if ok is False:
+                self.record(False, exemplar)
+                return
         try:
             good = self._judged(value, values)
         except Exception:
@@ -124,7 +129,7 @@ class Recording(Recorder):
             if self.strict:
                 raise
             return
-        self.record(good and ok if isinstance(ok, bool) else ok, exemplar)
+        self.record(good if ok is True else ok, exemplar)
 
     def _judged(self, value: Any, values: Mapping[str, Any]) -> bool:
         if values and value is not None:

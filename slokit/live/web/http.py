@@ -129,7 +129,7 @@ class HttpEvents:
         if cancelled not in get_args(Cancelled):
             raise InvalidDefinition([("cancelled", f'must be "ignore" or "bad", got {cancelled!r:.100}')])
         for field, hook in (("on_request", on_request), ("exemplar", exemplar)):
-            if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
+            if hook is not None and not _is_plain(hook):
                 raise WrongType(f"{field} must be a plain function, got {hook!r:.100}")
         if by_route is not None and (isinstance(by_route, Watched) or not isinstance(by_route, LabelRecorder)):
             raise WrongType(f"by_route must have record(label, ok), as a fleet has, got {type(by_route).__name__}")
@@ -305,6 +305,12 @@ def _refuse_twice(fields: dict[Recording, str], field: str, one: Watched) -> Non
     if recording in fields:
         raise InvalidDefinition([(field, f"would count each request twice: it shares {fields[recording]}'s recording")])
     fields[recording] = field
+
+
+def _is_plain(hook: object) -> bool:
+    """Say whether a hook can be called, and has done its work when it returns."""
+    waits = inspect.iscoroutinefunction
+    return callable(hook) and not waits(hook) and not waits(type(hook).__call__)
 
 
 def _indicator_of(by_route: object) -> SLI | None:

@@ -108,9 +108,10 @@ class _Answer:
         self._route: str | None = None
         self.exchange: Exchange = events.begin(environ.get("REQUEST_METHOD", ""), self._routed, environ)
 
-    def start(self, status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
         # Raises what exc_info holds if the first part is on its way already: then the first status stays.
-        write = self._start_response(status, headers, *exc_info)
+        given = () if exc_info is None else (exc_info,)
+        write = self._start_response(status, headers, *given)
         code = str(status).split(" ", 1)[0]
         self.exchange.status = status_of(int(code)) if re.fullmatch("[0-9]{3}", code) else None
         self._headers = headers
@@ -125,8 +126,12 @@ class _Answer:
             return False
         if self.exchange.method == "HEAD" or self.exchange.status in {204, 304}:
             return True
-        said = [value for name, value in self._headers if name.lower() == "content-length"]
-        return bool(said) and said[0].isdecimal() and sent >= int(said[0])
+        try:
+            said = [int(value) for name, value in self._headers if name.lower() == "content-length"]
+        except (AttributeError, TypeError, ValueError):
+            # Whether such headers will do is the server's affair.
+            return False
+        return bool(said) and 0 <= said[0] <= sent
 
     def _routed(self) -> str | None:
         return wsgi_route(self._environ) or self._route
