@@ -71,12 +71,15 @@ def _by_endpoint(scope: Mapping[str, Any], endpoint: object) -> str | None:
     """Find the template by what answered: older Starlette keeps that, and not the route that led there."""
 
     def leaf(routes: Any, path: str) -> str | None:
-        # A mount of something that knows no routes, such as static files, is the whole template.
-        candidates = [route for route in routes if getattr(route, "endpoint", None) is endpoint]
-        for route in candidates:
+        for route in routes:
             template, regex = getattr(route, "path", None), getattr(route, "path_regex", None)
-            if isinstance(template, str) and regex is not None and regex.match(path):
-                return template
+            below = getattr(route, "routes", None)
+            if template == "" and below:
+                if (found := leaf(below, path)) is not None:
+                    return found
+            elif getattr(route, "endpoint", None) is endpoint and regex is not None and regex.match(path):
+                return str(template)
+        # A mount of something that knows no routes, such as static files, is the whole template.
         return None if len(routes) else ""
 
     return _found(scope, leaf) or None
