@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -305,3 +306,20 @@ def test_forked_workers_add_up_in_the_store(tmp_path: Path) -> None:
     one.flush()
     assert (one.status().good, one.status().bad) == (37, 4)
     assert stored(opened(tmp_path)) == (37, 4)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is nobody to ask which files are open")
+def test_a_store_that_is_dropped_lets_go_of_its_file(tmp_path: Path) -> None:
+    """Without a word of Python's about connections that nobody closed."""
+    store = SqliteStore(tmp_path / "slo.db")
+    one = Monitor(SLO_, policy=FREEZE, clock=ManualClock(START), store=store)
+    one.flush()
+
+    def is_open() -> bool:
+        links = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return any(str(tmp_path) in link for link in links)
+
+    assert is_open()
+    del one, store
+    gc.collect()
+    assert not is_open()

@@ -267,7 +267,7 @@ def test_a_cut_bucket_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [None, "", "x", True, [], np.array([1, 2]), np.datetime64("NaT"), float("nan"), -1, 2.0**80]
+    "wrong", [None, "", "x", True, [], np.array([1, 2]), np.datetime64("NaT", "ns"), float("nan"), -1, 2.0**80]
 )
 def test_what_is_no_number_is_refused_by_name(wrong: Any) -> None:
     """Whatever stands in a number's place is an error of slokit's that says whose place it was."""

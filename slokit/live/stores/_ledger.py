@@ -19,7 +19,7 @@ import threading
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Self
 
 import numpy as np
@@ -285,6 +285,11 @@ class Ledger(ABC):
                 self._let_go()
             finally:
                 self._lock.release()
+
+    def __del__(self) -> None:
+        # Nobody can use it any more, and Python complains of connections to SQLite that are merely dropped.
+        with suppress(Exception):
+            self._let_go()
 
     def __enter__(self) -> Self:
         return self
