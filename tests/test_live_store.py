@@ -104,6 +104,18 @@ def test_two_processes_know_the_sum(tmp_path: Path) -> None:
     assert one.status() == SLO_.evaluate(one.counts()).at()
 
 
+def test_more_events_than_fit_are_refused_and_never_wrong(tmp_path: Path) -> None:
+    """Each process counts what fits; together it would wrap, and say that all is well."""
+    clock = ManualClock(START)
+    one, two = (monitor(tmp_path / "slo.db", clock) for _ in range(2))
+    one.add(good=2**62 - 1)
+    two.add(good=2**62 - 1)
+    for each in (one, two, one):
+        each.flush()
+    with pytest.raises(StoreError, match="counted some 2\\*\\*63 events in one bucket"):
+        one.status()
+
+
 def test_a_flush_that_is_repeated_counts_once(tmp_path: Path) -> None:
     """Whether it failed before it was written or after: the error is told, and nothing is lost or doubled."""
     clock = ManualClock(START)

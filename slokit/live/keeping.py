@@ -21,6 +21,7 @@ from slokit.protocols import Store, StoredCounts
 __all__ = ["Keeper"]
 
 _ATTEMPTS = 3
+_MOST = 0.999 * 2**63
 _TIDY_EVERY = 3_600_000_000_000
 # A process that was silent for a day is gone; if it only slept, it notices and goes on under another name.
 _DEAD_AFTER = 24 * 3_600_000_000_000
@@ -139,7 +140,13 @@ class Keeper:
         )
 
     def whole(self, recorded: Recorded) -> Recorded:
-        """Return what was recorded here and by all others, as far as that is known."""
+        """Return what was recorded here and by all others, as far as that is known.
+
+        Raises
+        ------
+        StoreError
+            If a bucket of all of them together holds so many events that they might not fit 64 bits.
+        """
         with self._lock:
             others, folded = self._others, self._folded
         if not len(others.starts):
@@ -151,7 +158,12 @@ class Keeper:
         first = min(recorded.first, int(numbers.min())) if len(numbers) else recorded.first
         ours, theirs = (one.laid_over(first, end - first) for one in (recorded, folded))
         good, bad, observed = ours.good - theirs.good, ours.bad - theirs.bad, ours.observed
-        good[numbers - first] += others.good[inside]
-        bad[numbers - first] += others.bad[inside]
-        observed[numbers - first] = True
+        here = numbers - first
+        # As floats, which do not wrap: near the end they refuse a thousandth too early.
+        parts = np.array([good[here], bad[here], others.good[inside], others.bad[inside]], dtype=np.float64)
+        if parts.sum(axis=0).max(initial=0) > _MOST:
+            raise StoreError(f"all processes of {self.series[:64]!r} counted some 2**63 events in one bucket, or more")
+        good[here] += others.good[inside]
+        bad[here] += others.bad[inside]
+        observed[here] = True
         return Recorded(first, good, bad, observed)
