@@ -18,7 +18,7 @@ import pytest
 from slokit import SLI, SLO, Policy, Rule, State
 from slokit.conditions import BudgetBelow, Exhausted
 from slokit.errors import StoreError
-from slokit.live import ManualClock, Monitor
+from slokit.live import ManualClock, Monitor, keeping
 from slokit.live.stores import SqliteStore
 from slokit.protocols import StoredCounts
 from tests.conftest import ROOT
@@ -335,3 +335,18 @@ def test_a_store_that_is_dropped_lets_go_of_its_file(tmp_path: Path) -> None:
     del one, store
     gc.collect()
     assert not is_open()
+
+
+def test_a_close_that_interrupts_a_flush_waits_a_while_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a signal handler does that closes: what it stands on cannot be waited out."""
+    monkeypatch.setattr(keeping, "PATIENCE", 0.05)
+    one = monitor(tmp_path / "slo.db", ManualClock(START))
+    one.add(good=9)
+    assert one._decider._backing is not None
+    with one._decider._lock, one._decider._backing.keeper._lock:
+        one.close()
+        assert "another flush" in str(one.store_error)
+    other = monitor(tmp_path / "slo.db", ManualClock(START))
+    assert other.status().good == 0

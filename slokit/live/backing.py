@@ -98,13 +98,14 @@ class Backing:
     def _key(self, judge: Judge) -> str:
         return judgement_key(self._slo, judge, self._step)
 
-    def close(self, book: Book) -> None:
+    def close(self, book: Book | None) -> None:
         """Flush, and let go of the store; the second time there is nothing to do.
 
         A store that was handed to several monitors is closed by the last of them.
         """
         self.exchange()
-        self.share(book)
+        if book is not None:
+            self.share(book)
         self._closed = True
         _open.discard(self)
         if all(other._store is not self._store for other in list(_open)):

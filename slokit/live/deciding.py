@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable
 
 from slokit.exclusions import Exclusion
+from slokit.live import keeping
 from slokit.live.backing import Backing
 from slokit.live.forks import begins_anew
 from slokit.live.judge import Callbacks, Judge
@@ -240,9 +241,15 @@ class Decider:
 
     def close(self) -> None:
         """Write what the store does not have, and let go of it."""
-        if self._backing is not None:
-            with self._lock:
-                self._backing.close(self._book)
+        if self._backing is None:
+            return
+        # A signal handler may close in the middle of a decision of its own thread, which nobody can wait out.
+        held = self._lock.acquire(timeout=keeping.PATIENCE)
+        try:
+            self._backing.close(self._book if held else None)
+        finally:
+            if held:
+                self._lock.release()
 
 
 def _nothing() -> None:

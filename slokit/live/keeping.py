@@ -18,7 +18,10 @@ from slokit.live.recording import Recording
 from slokit.live.recording.recorder import Recorded
 from slokit.protocols import Store, StoredCounts
 
-__all__ = ["Keeper"]
+__all__ = ["PATIENCE", "Keeper"]
+
+PATIENCE = 5.0
+"""Seconds that a flush waits for another of the same process."""
 
 _ATTEMPTS = 3
 _MOST = 0.999 * 2**63
@@ -78,19 +81,25 @@ class Keeper:
         """
         if self._identity != self._recording.identity:
             self._begin()
-        with self._lock:
-            step = self._recording.step
-            since = (self._recording.clock.now() // step + 1 - self._recording.size) * step
-            self._tidy(since)
-            # Whoever was taken for dead between the two would read its own figures as another's: once more then.
-            for _ in range(_ATTEMPTS):
-                self._write(self._recording.read())
-                self._others = self._store.read(self.series, since, without=self.writer)
-                if self._store.folded(self.series, self.writer) is None:
-                    return
-            raise StoreError(
-                f"the store takes {self.writer!r} for dead although it writes; check the clocks of all hosts"
-            )
+        # Whoever interrupted a flush of its own thread, as a signal handler does that closes, could wait for ever.
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise StoreError(f"another flush of {self.series[:64]!r} has been going on for {PATIENCE:g} s")
+        try:
+            self._flush()
+        finally:
+            self._lock.release()
+
+    def _flush(self) -> None:
+        step = self._recording.step
+        since = (self._recording.clock.now() // step + 1 - self._recording.size) * step
+        self._tidy(since)
+        # Whoever was taken for dead between the two would read its own figures as another's: once more then.
+        for _ in range(_ATTEMPTS):
+            self._write(self._recording.read())
+            self._others = self._store.read(self.series, since, without=self.writer)
+            if self._store.folded(self.series, self.writer) is None:
+                return
+        raise StoreError(f"the store takes {self.writer!r} for dead although it writes; check the clocks of all hosts")
 
     def _tidy(self, since: int) -> None:
         """Now and then drop what nobody remembers, and fold the rows of processes that are gone."""
