@@ -698,6 +698,7 @@ def test_a_month_of_minutes_takes_less_than_forty_kilobytes_in_tiers() -> None:
     finally:
         tracemalloc.stop()
     assert 1 <= len(kept[0].ledger) <= 3
+    assert len(one._decider._judge.codes) == one._knowledge.fine
     assert kept[0].recording.nbytes < held < 40_000 + 5_000 * len(kept[0].ledger)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from slokit.errors import InvalidCounts, InvalidEvents, OutOfTimeline, WrongType
 from slokit.live.clock import ManualClock, SystemClock
+from slokit.live.recording import recorder as recorder_module
 from slokit.live.recording.recorder import Recorded, Recorder
 from tests.pressing import FastClock, Unlocked, Yielding, interrupted, switching
 
@@ -446,3 +447,24 @@ def test_what_was_recorded_elsewhere_adds_up() -> None:
     assert recorded.bad.tolist() == [0, 1, 0, 0, 0]
     assert recorded.observed.tolist() == [True, True, True, False, True]
     assert mine.drops() == {"late": 19}
+
+
+def test_so_many_additions_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that find the lock held wait; the first beyond the limit is dropped, and counted by its reason."""
+    monkeypatch.setattr(recorder_module, "_MOST_PENDING", 2)
+    recorder = Recorder(MINUTE, 10, ManualClock("2026-01-01T12:00Z"))
+    with recorder._lock:
+        for _ in range(3):
+            recorder._add(1, 0, None)
+    assert sums(recorder) == (2, 0)
+    assert recorder.drops() == {"overloaded": 1}
+
+
+@pytest.mark.parametrize(("ahead", "kept"), [(10, 1), (11, 0)])
+def test_what_comes_from_a_clock_that_is_ahead_is_kept_within_the_ring(ahead: int, kept: int) -> None:
+    """As far ahead as the ring is long; farther than that the clocks cannot be of one world."""
+    recorder = Recorder(MINUTE, 10, ManualClock("2026-01-01T12:00Z"))
+    first = at("2026-01-01T12:00:00") // MINUTE + ahead
+    recorder.merge(Recorded(first, np.array([1]), np.array([0]), np.array([True])))
+    assert sums(recorder) == (kept, 0)
+    assert sum(recorder.drops().values()) == 1 - kept
