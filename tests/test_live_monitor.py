@@ -34,6 +34,7 @@ from slokit.errors import (
 )
 from slokit.live import ManualClock, Monitor, Recording
 from slokit.live.recording.measure import Measure
+from slokit.live.recording.tiered import TieredRing
 from slokit.live.snapshot import encode
 from slokit.policy import Transition
 
@@ -775,3 +776,42 @@ def test_tiers_that_may_hold_no_event_of_the_window_are_uncertain() -> None:
     assert one.bounds().verdict == "uncertain"
     assert not one.bounds().is_certain
     assert Monitor(slo, clock=clock, memory="tiers").bounds().verdict == "no_data"
+
+
+def test_an_exclusion_takes_whole_coarse_buckets_out() -> None:
+    """What lay in an hour of which a minute is out is not known any more: it is out, and the bounds say what it was."""
+    one, clock = monitor(slo=objective(window="5d"), memory="tiers")
+    record(one, 90, 5)
+    clock.advance("30m")
+    record(one, 9, 1)
+    clock.advance("4d")
+    one.exclude(Exclusion("2026-01-01T00:30Z", "2026-01-01T00:31Z", "disk"))
+    assert (one.status().good, one.status().bad) == (0, 0)
+    assert (one.counts(raw=True).good.sum(), one.counts(raw=True).bad.sum()) == (99, 6)
+    bounds = one.bounds()
+    assert (bounds.worst.good, bounds.worst.bad) == (0, 6)
+    assert (bounds.best.good, bounds.best.bad) == (99, 0)
+
+
+def test_tiers_revise_nothing_that_they_do_not_know_bucket_by_bucket() -> None:
+    """A window that ended inside of what is a coarse bucket by now would be another one."""
+    one, clock = monitor(slo=objective(window="3d"), memory="tiers", retention="9d")
+    record(one, 9, 9)
+    clock.advance("1m")
+    assert one.decision().state == "frozen"
+    assert one.revisions()[0].is_known
+    clock.advance("6h")
+    assert one.revisions()[0].is_known
+    clock.advance("1h")
+    assert not one.revisions()[0].is_known
+
+
+def test_tiers_know_the_newest_buckets_one_by_one() -> None:
+    """As many as they say, in every minute of a coarse bucket, and in one of these minutes no more."""
+    known = []
+    for minute in range(10):
+        ring = TieredRing(10_000, 0)
+        ring.advance(5_000 + minute, observed=True)
+        *_, coarse = ring.arrays()
+        known.append(ring.newest + 1 - coarse[-1].stop)
+    assert monitor(memory="tiers")[0]._knowledge.fine == min(known)

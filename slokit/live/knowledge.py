@@ -60,7 +60,7 @@ class Knowledge:
         """How many of the newest buckets tiers always know one by one."""
         (_, fine), (factor, _), *_ = SHAPE
         assert fine is not None  # noqa: S101 - the finest tier has a size
-        return fine - factor
+        return fine - factor + 1
 
     @property
     def delay(self) -> int:

@@ -15,6 +15,7 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeGuard
 
 import attrs
 
@@ -83,7 +84,7 @@ class Exemplar(Shown):
         yield "id", clean(self.id, MOST_TEXT)
 
 
-def is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[str]:
     r"""Say whether something can be an id: text that prints, of 1 to 128 characters.
 
     Examples

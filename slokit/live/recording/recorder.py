@@ -214,7 +214,7 @@ class Recorder:
                     f"{exemplar!r:.200}"
                 ),
             )
-        elif not self._exemplars.note(start, exemplar):  # type: ignore[arg-type]
+        elif not self._exemplars.note(start, exemplar):
             self._drops.note("exemplar")
 
     def _record_slowly(self, good: object, now: int, exemplar: object = None) -> None:
